@@ -1,0 +1,1 @@
+"""Places where runs execute: one contract, and the computes that keep it."""

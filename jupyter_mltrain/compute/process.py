@@ -1,0 +1,182 @@
+"""Runs as processes on this machine: no Docker, no root, nothing to set up."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from jupyter_mltrain.compute import launcher, processes
+from jupyter_mltrain.compute.base import Exited, Gone, Launch, Observation, Running
+from jupyter_mltrain.errors import ComputeTargetError
+from jupyter_mltrain.spec import Capacity, ExitRecord
+
+_LOOK_AGAIN_S: Final = 0.5
+"""Between two looks at a process where the system has no pidfd."""
+
+
+class _Handle(msgspec.Struct):
+    """What a reaper writes into ``control/reaper.json``: enough to know it again."""
+
+    pid: int
+    ticks: int | None
+    boot: str
+
+
+class ProcessCompute:
+    """The compute target ``local``: this machine, through a launcher and its reapers."""
+
+    name = "local"
+    kind = "process"
+
+    def __init__(self, capacity: Capacity, to_launcher: socket.socket) -> None:
+        self._capacity = capacity
+        self._socket = to_launcher
+        self._socket.setblocking(False)
+        self._starting: dict[str, asyncio.Future[str]] = {}
+        self._reading = False
+
+    def capacity(self) -> Capacity:
+        return self._capacity
+
+    def plan(self, launch: Launch) -> tuple[str, ...]:
+        return launch.argv
+
+    async def start(self, launch: Launch) -> str:
+        control = launch.control
+        if (control / "reaper.json").exists():
+            return await self._found(control)
+        (control / "launch.json").write_bytes(msgspec.json.encode(launch))
+        loop = asyncio.get_running_loop()
+        if not self._reading:
+            self._reading = True
+            loop.add_reader(self._socket.fileno(), self._on_reply)
+        answer = self._starting[str(control)] = loop.create_future()
+        await loop.sock_sendall(self._socket, os.fsencode(control))
+        text = await answer
+        if text.startswith("!"):
+            raise ComputeTargetError(f"No process could be started here: {text[1:]}.")
+        pid, _, ticks = text.partition(" ")
+        return _encode(_Handle(pid=int(pid), ticks=int(ticks) or None, boot=processes.boot_id()))
+
+    async def _found(self, control: Path) -> str:
+        """The handle of a reaper that was started before, by us or by an earlier service."""
+        return (control / "reaper.json").read_text()
+
+    def _on_reply(self) -> None:
+        try:
+            reply = self._socket.recv(launcher.MESSAGE_BYTES)
+        except BlockingIOError:
+            return
+        if not reply:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+            for waiting in self._starting.values():
+                waiting.set_result("!the launcher has ended; the service has to start again")
+            self._starting.clear()
+            return
+        control, _, text = reply.rpartition(b"\0")
+        starting = self._starting.pop(os.fsdecode(control), None)
+        if starting is not None and not starting.done():
+            starting.set_result(text.decode())
+
+    async def observe(self, handle: str, control: Path) -> Observation:
+        alive = _is_alive(_decode(handle))
+        # The record is written before the reaper ends: looked for after, it cannot be missed.
+        record = _read_exit(control)
+        if record is not None:
+            return Exited(record=record)
+        if alive:
+            return Running()
+        known = _decode(handle)
+        if known.boot != processes.boot_id():
+            return Gone(reason="the machine went down while it ran, so how far it got is unknown")
+        await self._sweep(control)
+        return Gone(
+            reason=f"the process that watched it (pid {known.pid}) was killed, so its exit "
+            "status is unknown"
+        )
+
+    async def _sweep(self, control: Path) -> None:
+        """End what a killed reaper could not end."""
+        cookie = cookie_of(control)
+        while left := await asyncio.to_thread(processes.with_cookie, cookie):
+            processes.send(left, signal.SIGKILL)
+            await asyncio.sleep(0.01)
+
+    async def ended(self, handle: str, control: Path) -> None:
+        known = _decode(handle)
+        try:
+            fd = os.pidfd_open(known.pid)
+        except (AttributeError, ProcessLookupError, OSError):
+            fd = -1  # macOS, an old kernel, or it has ended already
+        try:
+            if fd < 0:
+                while _is_alive(known):  # noqa: ASYNC110 - there is nothing to await here
+                    await asyncio.sleep(_LOOK_AGAIN_S)
+            elif _is_alive(known):
+                await _readable(fd)
+        finally:
+            if fd >= 0:
+                os.close(fd)
+
+    async def cancel(self, handle: str, control: Path) -> None:
+        known = _decode(handle)
+        if _is_alive(known):
+            processes.send([known.pid], signal.SIGTERM)
+        elif _read_exit(control) is None:
+            await self._sweep(control)
+
+    async def close(self) -> None:
+        if self._reading:
+            asyncio.get_running_loop().remove_reader(self._socket.fileno())
+        self._socket.close()
+
+
+async def _readable(fd: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(fd, _settle, ready)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(fd)
+
+
+def _settle(ready: asyncio.Future[None]) -> None:
+    if not ready.done():
+        ready.set_result(None)
+
+
+def cookie_of(control: Path) -> str:
+    """The run's cookie: its directory says it, so that nothing has to be stored."""
+    return str(control.parent)
+
+
+def _is_alive(known: _Handle) -> bool:
+    if known.boot != processes.boot_id():
+        return False
+    ticks = processes.start_ticks(known.pid)
+    return ticks is not None and (known.ticks is None or ticks == known.ticks)
+
+
+def _encode(handle: _Handle) -> str:
+    return msgspec.json.encode(handle).decode()
+
+
+def _decode(text: str) -> _Handle:
+    return msgspec.json.decode(text, type=_Handle)
+
+
+def _read_exit(control: Path) -> ExitRecord | None:
+    """The reaper's record; a torn one (the power went) is none."""
+    try:
+        return msgspec.json.decode(
+            (control / "exit.json").read_bytes(), type=ExitRecord, strict=False
+        )
+    except (OSError, msgspec.DecodeError, msgspec.ValidationError):
+        return None  # not there yet, or not whole: nobody saw how it ended

@@ -1,0 +1,1 @@
+"""From an environment's definition to something a run can execute in."""

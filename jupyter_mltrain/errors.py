@@ -1,0 +1,119 @@
+"""The error tree: each error names the thing, the problem and the next step.
+
+`code` is for programs and never changes. `wire.STATUS` maps each class to an HTTP status; the
+client turns a code back into its class, so that an error crosses the socket unchanged.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class MltrainError(Exception):
+    """Base of everything this package raises on purpose. `message` is the whole sentence."""
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class UserError(MltrainError):
+    """The request cannot be met as it stands; nothing was changed."""
+
+    code = "user_error"
+
+
+class InvalidSpec(UserError):
+    """The run's request is wrong or cannot run."""
+
+    code = "invalid_spec"
+
+
+class SnapshotError(UserError):
+    """The source folder cannot be taken as it is."""
+
+    code = "snapshot"
+
+
+class NoSuchRun(UserError):
+    """No run answers to that id, number or name."""
+
+    code = "no_such_run"
+
+    @classmethod
+    def named(cls, run: str) -> NoSuchRun:
+        return cls(f"No run {run!r} in this workspace. `%runs` or `jupyter mltrain ls` lists them.")
+
+
+class NoSuchFile(UserError):
+    """The run has no file of that name."""
+
+    code = "no_such_file"
+
+
+class FileExists(UserError):
+    """The name is taken: a run's files are written once."""
+
+    code = "file_exists"
+
+
+class WrongState(UserError):
+    """The run is in a state in which this cannot be done."""
+
+    code = "wrong_state"
+
+
+class ComputeTargetError(MltrainError):
+    """A compute target is unknown or refuses."""
+
+    code = "compute_target"
+
+
+class ComputeUnavailable(ComputeTargetError):
+    """A compute target cannot be reached, or the library that reaches it is missing."""
+
+    code = "compute_unavailable"
+
+
+class WorkspaceError(MltrainError):
+    """The workspace cannot be opened or used."""
+
+    code = "workspace"
+
+
+class WorkspaceLocked(WorkspaceError):
+    """Another service holds the workspace."""
+
+    code = "workspace_locked"
+
+
+class ServiceUnavailable(MltrainError):
+    """The workspace's service does not start or does not answer."""
+
+    code = "service_unavailable"
+
+
+class DiskFull(MltrainError):
+    """No room left where the workspace lies."""
+
+    code = "disk_full"
+
+
+class RunFailed(MltrainError):
+    """The run ended, but did not complete."""
+
+    code = "run_failed"
+
+
+class NotInARun(MltrainError):
+    """A run's context was asked for outside a run."""
+
+    code = "not_in_a_run"
+
+
+class VariableError(UserError):
+    """A notebook variable cannot be carried into or out of a run."""
+
+    code = "variable"

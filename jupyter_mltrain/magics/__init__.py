@@ -1,0 +1,1 @@
+"""`%%train` and the line magics."""

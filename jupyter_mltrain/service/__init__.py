@@ -1,0 +1,1 @@
+"""The process that owns a workspace: verbs, queue, supervisor, API."""

@@ -1,0 +1,1 @@
+"""What a workspace keeps: runs, events, snapshots, files."""

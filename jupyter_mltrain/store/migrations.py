@@ -1,0 +1,69 @@
+"""The database's schema, one numbered step after another; a step once released never changes."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import Final
+
+from jupyter_mltrain.errors import WorkspaceError
+
+STEPS: Final[tuple[str, ...]] = (
+    """
+    CREATE TABLE runs (
+        number     INTEGER PRIMARY KEY AUTOINCREMENT,
+        id         TEXT    NOT NULL UNIQUE,
+        request_id TEXT    UNIQUE,
+        experiment TEXT    NOT NULL,
+        name       TEXT,
+        compute    TEXT    NOT NULL,
+        state      TEXT    NOT NULL,
+        final      INTEGER NOT NULL DEFAULT 0,
+        parent_id  TEXT,
+        created_at REAL    NOT NULL,
+        ended_at   REAL,
+        version    INTEGER NOT NULL,
+        handle     TEXT,
+        record     BLOB    NOT NULL
+    );
+    CREATE INDEX runs_active     ON runs (number) WHERE final = 0;
+    CREATE INDEX runs_experiment ON runs (experiment, number);
+    CREATE INDEX runs_state      ON runs (state, number);
+    CREATE INDEX runs_parent     ON runs (parent_id, number);
+    CREATE TABLE tags (
+        run_id TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        key    TEXT NOT NULL,
+        value  TEXT,
+        PRIMARY KEY (run_id, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX tags_key ON tags (key, value);
+    CREATE TABLE events (
+        seq    INTEGER PRIMARY KEY AUTOINCREMENT,
+        run_id TEXT    NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+        state  TEXT    NOT NULL,
+        reason TEXT    NOT NULL,
+        at     REAL    NOT NULL
+    );
+    CREATE INDEX events_run ON events (run_id, seq);
+    """,
+)
+
+
+def migrate(connection: sqlite3.Connection, path: Path) -> None:
+    """Bring the schema up to date, each step in a transaction of its own.
+
+    Raises
+    ------
+    WorkspaceError
+        The database was written by a newer version; it is left untouched.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(STEPS):
+        raise WorkspaceError(
+            f"The workspace's database {path} was written by a newer jupyter_mltrain "
+            f"(schema {version}, this one knows {len(STEPS)}). Upgrade jupyter_mltrain here."
+        )
+    for number in range(version, len(STEPS)):
+        connection.executescript(
+            f"BEGIN; {STEPS[number]}; PRAGMA user_version = {number + 1}; COMMIT;"
+        )

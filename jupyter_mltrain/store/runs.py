@@ -1,0 +1,303 @@
+"""Run records: one row each, changed only along the table of allowed moves."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any, Final
+
+import msgspec
+
+from jupyter_mltrain.errors import NoSuchRun, UserError, WrongState
+from jupyter_mltrain.spec import ALLOWED_MOVES, Run, RunState, StateChange
+from jupyter_mltrain.store.database import Database, explain
+
+PAGE: Final = 100
+"""Most runs in one page of the list, and the default."""
+
+_decode = msgspec.json.Decoder(Run).decode
+_encode = msgspec.json.Encoder().encode
+
+
+class RunStore:
+    """The runs of one workspace. Every method is one short transaction; none waits for a disk.
+
+    Call `Database.sync` before promising anything that was written here.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = database.connection
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        try:
+            self._sql.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._sql
+            except BaseException:
+                if self._sql.in_transaction:
+                    self._sql.execute("ROLLBACK")
+                raise
+            self._sql.execute("COMMIT")
+            self._database.writes += 1
+        except sqlite3.Error as error:
+            if self._sql.in_transaction:
+                self._sql.execute("ROLLBACK")
+            raise explain(error, self._database.path) from error
+
+    def next_number(self) -> int:
+        """The number that the next inserted run gets."""
+        row = self._sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()
+        return (row[0] if row else 0) + 1
+
+    def insert(self, run: Run, request_id: str | None = None) -> None:
+        """Add a run; `run.number` is kept, so that a rebuilt store numbers as before."""
+        with self._write() as sql:
+            sql.execute(
+                "INSERT INTO runs (number, id, request_id, experiment, name, compute, state, final,"
+                " parent_id, created_at, ended_at, version, record)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    run.number,
+                    run.id,
+                    request_id,
+                    run.spec.experiment,
+                    run.spec.name,
+                    run.spec.compute,
+                    run.state.value,
+                    run.state.final,
+                    run.parent_id,
+                    run.created_at.timestamp(),
+                    run.ended_at and run.ended_at.timestamp(),
+                    run.version,
+                    _encode(run),
+                ),
+            )
+            self._add_event(sql, run, run.ended_at or run.created_at)
+            self._write_tags(sql, run)
+
+    def by_request(self, request_id: str) -> Run | None:
+        """The run that an earlier try of the same request made, if any."""
+        return self._one("WHERE request_id = ?", (request_id,))
+
+    def move(self, run: Run, to: RunState, reason: str, at: datetime, **changes: Any) -> Run:
+        """Change the state, with its reason, in one guarded update.
+
+        Raises
+        ------
+        WrongState
+            The table of moves does not have this step, or the run has moved meanwhile.
+        """
+        if to not in ALLOWED_MOVES[run.state]:
+            raise WrongState(f"{run.label} is {run.state}; it cannot become {to}.")
+        moved = msgspec.structs.replace(
+            run, state=to, reason=reason, version=run.version + 1, **changes
+        )
+        with self._write() as sql:
+            self._replace(sql, run, moved)
+            self._add_event(sql, moved, at)
+        return moved
+
+    def amend(self, run: Run, **changes: Any) -> Run:
+        """Change anything but the state, under the same guard as `move`."""
+        amended = msgspec.structs.replace(run, version=run.version + 1, **changes)
+        with self._write() as sql:
+            self._replace(sql, run, amended)
+            if "tags" in changes:
+                self._write_tags(sql, amended)
+        return amended
+
+    @staticmethod
+    def _replace(sql: sqlite3.Connection, old: Run, new: Run) -> None:
+        cursor = sql.execute(
+            "UPDATE runs SET state = ?, final = ?, ended_at = ?, version = ?, record = ?"
+            " WHERE id = ? AND state = ? AND version = ?",
+            (
+                new.state.value,
+                new.state.final,
+                new.ended_at and new.ended_at.timestamp(),
+                new.version,
+                _encode(new),
+                old.id,
+                old.state.value,
+                old.version,
+            ),
+        )
+        if cursor.rowcount != 1:
+            raise WrongState(f"{old.label} has moved on meanwhile; look again and repeat.")
+
+    @staticmethod
+    def _add_event(sql: sqlite3.Connection, run: Run, at: datetime) -> None:
+        sql.execute(
+            "INSERT INTO events (run_id, state, reason, at) VALUES (?, ?, ?, ?)",
+            (run.id, run.state.value, run.reason, at.timestamp()),
+        )
+
+    @staticmethod
+    def _write_tags(sql: sqlite3.Connection, run: Run) -> None:
+        sql.execute("DELETE FROM tags WHERE run_id = ?", (run.id,))
+        if run.tags:
+            sql.executemany(
+                "INSERT INTO tags VALUES (?, ?, ?)",
+                [(run.id, key, value) for key, value in run.tags.items()],
+            )
+
+    def keep_handle(self, run_id: str, handle: str) -> None:
+        """Remember how to find the started run again."""
+        with self._write() as sql:
+            sql.execute("UPDATE runs SET handle = ? WHERE id = ?", (handle, run_id))
+
+    def handle(self, run_id: str) -> str | None:
+        """What `keep_handle` stored, or `None` for a run that was never started."""
+        row = self._sql.execute("SELECT handle FROM runs WHERE id = ?", (run_id,)).fetchone()
+        return row[0] if row else None
+
+    def get(self, run_id: str) -> Run:
+        """The run with exactly this id; raises `NoSuchRun`."""
+        run = self._one("WHERE id = ?", (run_id,))
+        if run is None:
+            raise NoSuchRun.named(run_id)
+        return run
+
+    def find(self, text: str) -> Run:
+        """The run that a person means: an id, ``42`` or ``#42``, the start of an id, or a name.
+
+        Raises
+        ------
+        NoSuchRun
+            Nothing answers to it.
+        UserError
+            Several ids start with it. Of several runs with one name the newest is meant.
+        """
+        run = self._one("WHERE id = ?", (text,))
+        digits = text.lstrip("#")
+        if run is None and digits.isascii() and digits.isdigit() and len(digits) < 19:
+            run = self._one("WHERE number = ?", (int(digits),))
+        if run is None and text:
+            run = self._one("WHERE name = ? ORDER BY number DESC", (text,))
+        if run is None and len(text) >= 4:
+            found = self._sql.execute(
+                "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY number DESC LIMIT 3",
+                (len(text), text),
+            ).fetchall()
+            if len(found) > 1:
+                names = ", ".join(repr(name) for (name,) in found)
+                raise UserError(f"Several runs start with {text!r}: {names}. Give more of the id.")
+            run = self.get(found[0][0]) if found else None
+        if run is None:
+            raise NoSuchRun.named(text)
+        return run
+
+    def _one(self, where: str, values: tuple[object, ...]) -> Run | None:
+        row = self._sql.execute(f"SELECT record FROM runs {where} LIMIT 1", values).fetchone()
+        return _decode(row[0]) if row else None
+
+    def page(
+        self,
+        *,
+        limit: int = PAGE,
+        before: int | None = None,
+        experiment: str | None = None,
+        states: tuple[RunState, ...] = (),
+        compute: str | None = None,
+        tags: Mapping[str, str | None] | None = None,
+        parent_id: str | None = None,
+        include_children: bool = False,
+        text: str | None = None,
+    ) -> tuple[Run, ...]:
+        """Runs newest first, those with a lower number than `before`.
+
+        Parameters
+        ----------
+        tags
+            Only runs that have all of these; a value of `None` asks for the key alone.
+        text
+            Only runs whose name or experiment contains this, in any case.
+        """
+        where: list[str] = []
+        values: list[object] = []
+
+        def only(condition: str, *given: object) -> None:
+            where.append(condition)
+            values.extend(given)
+
+        if before is not None:
+            only("number < ?", before)
+        if experiment is not None:
+            only("experiment = ?", experiment)
+        if states:
+            only(f"state IN ({','.join('?' * len(states))})", *(state.value for state in states))
+        if compute is not None:
+            only("compute = ?", compute)
+        if parent_id is not None:
+            only("parent_id = ?", parent_id)
+        elif not include_children:
+            only("parent_id IS NULL")
+        if text:
+            only("instr(lower(coalesce(name, '') || ' ' || experiment), lower(?)) > 0", text)
+        for key, value in (tags or {}).items():
+            if value is None:
+                only("id IN (SELECT run_id FROM tags WHERE key = ?)", key)
+            else:
+                only("id IN (SELECT run_id FROM tags WHERE key = ? AND value = ?)", key, value)
+        clause = f"WHERE {' AND '.join(where)} " if where else ""
+        rows = self._sql.execute(
+            f"SELECT record FROM runs {clause}ORDER BY number DESC LIMIT ?",
+            (*values, max(1, min(limit, PAGE))),
+        )
+        return tuple(_decode(record) for (record,) in rows)
+
+    def active(self) -> tuple[Run, ...]:
+        """Every run that has not ended, oldest first."""
+        rows = self._sql.execute("SELECT record FROM runs WHERE final = 0 ORDER BY number")
+        return tuple(_decode(record) for (record,) in rows)
+
+    def finished(self, after: tuple[float, int] = (0.0, 0)) -> tuple[Run, ...]:
+        """Runs that have ended and are no children, oldest ending first, one page.
+
+        Parameters
+        ----------
+        after
+            Ending (unix seconds) and number of the last run of the page before.
+        """
+        rows = self._sql.execute(
+            "SELECT record FROM runs WHERE final = 1 AND parent_id IS NULL"
+            " AND (ended_at, number) > (?, ?) ORDER BY ended_at, number LIMIT ?",
+            (*after, PAGE),
+        )
+        return tuple(_decode(record) for (record,) in rows)
+
+    def history(self, run_id: str) -> tuple[StateChange, ...]:
+        """Every state of the run with its reason, in order."""
+        rows = self._sql.execute(
+            "SELECT state, reason, at FROM events WHERE run_id = ? ORDER BY seq", (run_id,)
+        )
+        return tuple(
+            StateChange(
+                state=RunState(state),
+                reason=reason,
+                at=datetime.fromtimestamp(at, timezone.utc),
+            )
+            for state, reason, at in rows
+        )
+
+    def experiments(self) -> tuple[tuple[str, int], ...]:
+        """Every experiment with its number of runs, by name."""
+        rows = self._sql.execute(
+            "SELECT experiment, count(*) FROM runs WHERE parent_id IS NULL"
+            " GROUP BY experiment ORDER BY experiment"
+        )
+        return tuple((name, count) for name, count in rows)
+
+    def snapshots(self) -> set[str]:
+        """Ids of the snapshots that some run was made from."""
+        rows = self._sql.execute("SELECT json_extract(record, '$.snapshot_id') FROM runs")
+        return {name for (name,) in rows if name}
+
+    def delete(self, run_id: str) -> None:
+        """Forget an ended run, its history and its children."""
+        with self._write() as sql:
+            sql.execute("DELETE FROM runs WHERE id = ? OR parent_id = ?", (run_id, run_id))
