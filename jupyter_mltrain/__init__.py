@@ -1,1 +1,48 @@
-"""Training runs from notebooks."""
+"""Training runs from notebooks: submit a cell, a script or a command, watch it, keep it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from jupyter_mltrain._version import __version__
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from jupyter_mltrain.core.environment import Environment
+    from jupyter_mltrain.core.experiment import Experiment
+    from jupyter_mltrain.core.run import Run
+    from jupyter_mltrain.core.script_run_config import ScriptRunConfig
+    from jupyter_mltrain.core.workspace import Workspace
+
+__all__ = ["Environment", "Experiment", "Run", "ScriptRunConfig", "Workspace", "__version__"]
+
+_HOMES = {
+    "Environment": "environment",
+    "Experiment": "experiment",
+    "Run": "run",
+    "ScriptRunConfig": "script_run_config",
+    "Workspace": "workspace",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that importing the package stays cheap."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f"jupyter_mltrain.core.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """``%load_ext jupyter_mltrain``: register ``%%train`` and the line magics."""
+    from jupyter_mltrain.magics.extension import load
+
+    load(shell)

@@ -25,6 +25,8 @@ class SubmitRequest(Frozen, frozen=True, kw_only=True):
 
     spec: RunSpec
     source: Source
+    request_id: str | None = None
+    """Made by the client: the same request sent again after a cut finds the first run."""
     inputs: Mapping[str, str] = {}
     """Variable name -> path of a pickle in the workspace's `staging` folder; taken over."""
     tags: Mapping[str, str | None] = {}

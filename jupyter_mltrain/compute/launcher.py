@@ -28,11 +28,18 @@ def fork() -> tuple[socket.socket, int]:
     if pid == 0:
         ours.close()
         try:
+            _keep_only(theirs)
             _serve(theirs)
         finally:
             os._exit(0)
     theirs.close()
     return ours, pid
+
+
+def _keep_only(service: socket.socket) -> None:
+    """Close what was inherited: a copy of a lock or a pipe would live on in every reaper."""
+    os.closerange(3, service.fileno())
+    os.closerange(service.fileno() + 1, 1 << 20)
 
 
 def _serve(service: socket.socket) -> None:

@@ -24,6 +24,7 @@ STEPS: Final[tuple[str, ...]] = (
         ended_at   REAL,
         version    INTEGER NOT NULL,
         handle     TEXT,
+        journal    INTEGER NOT NULL DEFAULT 0,
         record     BLOB    NOT NULL
     );
     CREATE INDEX runs_active     ON runs (number) WHERE final = 0;

@@ -155,6 +155,20 @@ class RunStore:
         row = self._sql.execute("SELECT handle FROM runs WHERE id = ?", (run_id,)).fetchone()
         return row[0] if row else None
 
+    def keep_journal_offset(self, run_id: str, offset: int) -> None:
+        """Remember how far the run's journal has been taken in."""
+        with self._write() as sql:
+            sql.execute("UPDATE runs SET journal = ? WHERE id = ?", (offset, run_id))
+
+    def journal_offset(self, run_id: str) -> int:
+        """What `keep_journal_offset` stored; 0 at first."""
+        row = self._sql.execute("SELECT journal FROM runs WHERE id = ?", (run_id,)).fetchone()
+        return row[0] if row else 0
+
+    def has(self, run_id: str) -> bool:
+        """Whether there is a run with exactly this id."""
+        return self._one("WHERE id = ?", (run_id,)) is not None
+
     def get(self, run_id: str) -> Run:
         """The run with exactly this id; raises `NoSuchRun`."""
         run = self._one("WHERE id = ?", (run_id,))
@@ -270,6 +284,11 @@ class RunStore:
         )
         return tuple(_decode(record) for (record,) in rows)
 
+    def finals(self) -> dict[str, bool]:
+        """Id -> whether it has ended, of every run that is no child."""
+        rows = self._sql.execute("SELECT id, final FROM runs WHERE parent_id IS NULL")
+        return {run_id: bool(final) for run_id, final in rows}
+
     def history(self, run_id: str) -> tuple[StateChange, ...]:
         """Every state of the run with its reason, in order."""
         rows = self._sql.execute(
@@ -300,4 +319,9 @@ class RunStore:
     def delete(self, run_id: str) -> None:
         """Forget an ended run, its history and its children."""
         with self._write() as sql:
-            sql.execute("DELETE FROM runs WHERE id = ? OR parent_id = ?", (run_id, run_id))
+            sql.execute(
+                "WITH RECURSIVE family (id) AS (VALUES (?) UNION"
+                " SELECT runs.id FROM runs JOIN family ON runs.parent_id = family.id)"
+                " DELETE FROM runs WHERE id IN family",
+                (run_id,),
+            )

@@ -1,0 +1,49 @@
+"""Waiting for a run, with what it prints."""
+
+from __future__ import annotations
+
+import codecs
+import sys
+
+from jupyter_mltrain.client import Client
+from jupyter_mltrain.core import details
+from jupyter_mltrain.errors import RunFailed
+from jupyter_mltrain.spec import DRIVER_LOG, Run, RunState
+
+
+def wait(client: Client, run_id: str, *, show_output: bool, raise_on_error: bool) -> Run:
+    """Follow the run to its end; prints in the form that Azure's SDK prints in."""
+    logs = {DRIVER_LOG: 0} if show_output else {}
+    if show_output:
+        print(f"RunId: {run_id}\nWeb View: {details.portal_url(client, run_id)}")
+    run: Run | None = None
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    headed = False
+    shown = ""
+    for item in client.follow(run_id, logs):
+        if isinstance(item, Run):
+            run = item
+            if show_output and not headed and run.state.waiting and run.reason != shown:
+                shown = run.reason
+                print(f"{run.state}: {shown}")
+            continue
+        if not headed:
+            headed = True
+            title = f"Streaming {item.log}"
+            print(f"\n{title}\n{'=' * len(title)}\n")
+        sys.stdout.write(decoder.decode(item.data))
+        sys.stdout.flush()
+    assert run is not None  # the stream ends with the record of the ending
+    if show_output:
+        print(f"{decoder.decode(b'', True)}\nExecution Summary\n=================\nRunId: {run_id}")
+        print(f"Web View: {details.portal_url(client, run_id)}")
+        print(f"{run.state}: {run.reason}\n")
+    if raise_on_error and run.state is not RunState.COMPLETED:
+        raise failure(run)
+    return run
+
+
+def failure(run: Run) -> RunFailed:
+    """The error that a run's ending is, with what to do next."""
+    advice = f" {run.advice}" if run.advice else ""
+    return RunFailed(f"{run.label} is {run.state}: {run.reason}{advice}")

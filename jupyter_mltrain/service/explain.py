@@ -1,0 +1,375 @@
+"""How a run ended, in one sentence, and what to do next."""
+
+from __future__ import annotations
+
+import re
+import signal
+from dataclasses import dataclass
+from typing import Final
+
+from jupyter_mltrain.environments.packages import package_of
+from jupyter_mltrain.spec import ExitRecord, Frozen, RunState
+
+_LONGEST: Final = 300
+"""Characters of a reason; a sentence, not a log."""
+
+_FAR_LINES: Final = 30
+"""An exception with more lines than this after it is not what ended the script."""
+
+
+class Ending(Frozen, frozen=True, kw_only=True):
+    """The final state of a run."""
+
+    state: RunState
+    reason: str
+    advice: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Raised:
+    """An exception as a traceback shows it."""
+
+    kind: str
+    """Class name without its module."""
+    message: str
+    """First line."""
+    where: str
+    """`` (train.py line 3)``, or empty when no frame is in the user's files."""
+    lines_after: int
+
+
+def explain(
+    record: ExitRecord,
+    tail: str,
+    *,
+    script: str,
+    cell: bool = False,
+    timeout_s: float,
+    memory_bytes: int | None = None,
+    duration_s: float | None = None,
+) -> Ending:
+    """Put into words how the script's process ended.
+
+    Parameters
+    ----------
+    tail
+        The end of its output, some 16 kB; it may start within a line.
+    script
+        Path in the snapshot.
+    memory_bytes
+        The limit of its memory; None where it has none.
+    """
+    asked = _asked_for(record, timeout_s, memory_bytes, duration_s)
+    if asked is not None:
+        return asked
+    if record.status == 0:
+        return Ending(state=RunState.COMPLETED, reason="completed")
+    lines = _lines(tail)
+    raised = _last_raised(lines, script, cell)
+    if record.signal is not None:
+        return _signalled(record, raised, lines)
+    if record.status is None:
+        return lost(record.message or "nobody saw how it ended")
+    if raised is not None and (raised.lines_after == 0 or record.status == 1):
+        return _excepted(raised, cell)
+    return _exited(record, lines)
+
+
+def lost(reason: str) -> Ending:
+    """The ending of a run that is not there any more; `reason` is no whole sentence."""
+    return _failed(f"Lost: {reason}", "Its output up to then is kept. Run it again.")
+
+
+def _asked_for(
+    record: ExitRecord, timeout_s: float, memory_bytes: int | None, duration_s: float | None
+) -> Ending | None:
+    """The ending of a run that was ended on purpose, or never began."""
+    if record.cause == "cancel":
+        after = "" if duration_s is None else f" after {_clock(duration_s)}"
+        return Ending(state=RunState.CANCELED, reason=f"cancelled by you{after}")
+    if record.cause == "timeout":
+        # As Azure does it: a run over its max_run_duration is cancelled, not failed.
+        return Ending(
+            state=RunState.CANCELED,
+            reason=f"cancelled: over its limit of {_limit(timeout_s)}",
+            advice="Give it longer with `--timeout`.",
+        )
+    if record.cause == "memory":
+        if memory_bytes is None:
+            return _failed("Out of memory: it asked for more than it may have")
+        return _failed(
+            f"Out of memory: it asked for more than its {_size(memory_bytes)}",
+            f"Give it more, for example `--memory {_size(2 * memory_bytes).replace(' ', '')}`.",
+        )
+    if record.cause == "start":
+        return _failed(
+            f"The script could not be started: {record.message or 'no reason is known'}",
+            "Check that the environment's interpreter is there and can be executed.",
+        )
+    return None
+
+
+def _signalled(record: ExitRecord, raised: _Raised | None, lines: list[str]) -> Ending:
+    number = record.signal or 0
+    if number == signal.SIGKILL:
+        if record.oom_killed:
+            return _failed(
+                "Out of memory: the kernel killed it",
+                "Work on less data at a time, or run fewer things beside it.",
+            )
+        used = f"It had used up to {_size(record.max_rss_bytes)}. " if record.max_rss_bytes else ""
+        return _failed(
+            "Ended by SIGKILL from outside",
+            f"{used}A machine that is short of memory ends processes this way.",
+        )
+    name = _signal_name(number)
+    if number == signal.SIGINT:
+        return _failed(f"Interrupted: SIGINT from outside{raised.where if raised else ''}")
+    if name in _CRASHES:
+        what, advice = _CRASHES[name]
+        said = _quoted(lines) if number == signal.SIGABRT else ""
+        return _failed(f"Crashed: {what} ({name}){said}", advice)
+    if name in _LIMITS:
+        return _failed(f"{_LIMITS[name]} ({name})")
+    return _failed(f"Ended by {name} from outside")
+
+
+_CRASHES: Final = {
+    "SIGSEGV": (
+        "segmentation fault",
+        "Compiled code of a package failed. Set the variable PYTHONFAULTHANDLER=1 to see where.",
+    ),
+    "SIGBUS": ("bus error", "Often shared memory (/dev/shm) or the disk is full."),
+    "SIGABRT": ("aborted", "The last lines of its output say what gave up."),
+    "SIGFPE": ("arithmetic error", "Compiled code divided an integer by zero."),
+    "SIGILL": ("illegal instruction", "A package was built for a newer processor than this one."),
+    "SIGSYS": ("forbidden system call", None),
+    "SIGTRAP": ("trap", None),
+}
+_LIMITS: Final = {
+    "SIGPIPE": "A program that it wrote to had ended",
+    "SIGXCPU": "Over the machine's limit of CPU time",
+    "SIGXFSZ": "Over the machine's limit of file size",
+}
+
+
+def _excepted(raised: _Raised, cell: bool) -> Ending:
+    """The ending by an exception that nobody caught."""
+    kind, message, where = raised.kind, raised.message, raised.where
+    if kind == "ModuleNotFoundError" and (found := re.search(r"named '?([\w.]+)", message)):
+        return _failed(message, _advice_on_module(found[1]), where)
+    if "CUDA out of memory" in message or message.startswith("OOM when allocating"):
+        amount = re.search(r"allocate ([\d.]+ \w+)", message)
+        more = f": {amount[1]} more did not fit" if amount else ""
+        return _failed(
+            f"The GPU is out of memory{more}", "Use smaller batches or a larger GPU.", where
+        )
+    if kind.endswith(("MemoryError", "OutOfMemoryError")):
+        return _failed(
+            f"Out of memory: {message or 'Python got no more'}",
+            "Work on less data at a time, or ask for more with `--memory`.",
+            where,
+        )
+    if "No space left on device" in message:
+        return _failed(
+            "The disk is full: no space left on device",
+            "Make room; `jupyter mltrain gc` takes old runs away.",
+            where,
+        )
+    if kind == "EOFError" and message == "EOF when reading a line":
+        return _failed(
+            "A run has no keyboard: input() has nobody to ask",
+            "Pass the value as an argument.",
+            where,
+        )
+    if kind == "FileNotFoundError" and (found := re.search(r"directory: b?'([^']+)'", message)):
+        return _failed(f"No such file: '{found[1]}'", _advice_on_file(found[1]), where)
+    if kind == "NameError" and cell and (found := re.match(r"name '(\w+)' is not", message)):
+        advice = f"If {found[1]} is a notebook variable, add `-i {found[1]}` to the %%train line."
+        return _failed(f"{kind}: {message}", advice, where)
+    if kind == "KeyboardInterrupt":
+        return _failed("Interrupted", None, where)
+    return _failed(f"{kind}: {message}" if message else kind, None, where)
+
+
+def _advice_on_module(module: str) -> str:
+    if "." in module:  # Python names the first part that is missing
+        parent = module.rpartition(".")[0]
+        return f"{parent} is there but has no such part. Check its version and the spelling."
+    return (
+        f"Install it where the run executes (`pip install {package_of(module)}`). If it is a file "
+        "of yours, check that it is in the source folder and not ignored."
+    )
+
+
+def _advice_on_file(name: str) -> str:
+    if name.startswith("/"):
+        return "A run sees the files of the machine it executes on. Check that it is there."
+    return (
+        "Check that it is in the source folder (`--source`) and not left out by .gitignore or "
+        ".amlignore."
+    )
+
+
+def _exited(record: ExitRecord, lines: list[str]) -> Ending:
+    """The ending by an exit status that no exception explains."""
+    status = record.status or 0
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    refusal = re.match(r"(\S.*?): error: (.+)", last)
+    if status == 2 and refusal:
+        return _failed(
+            f"{refusal[1]} does not accept its arguments: {refusal[2]}",
+            "Correct the arguments. Its output shows how it is used.",
+        )
+    if "No space left on device" in last:
+        return _failed(
+            "The disk is full: no space left on device",
+            "Make room; `jupyter mltrain gc` takes old runs away.",
+        )
+    name = _signal_name(status - 128) if status > 128 else ""
+    stands = f", which stands for {name}" if name.startswith("SIG") else ""
+    advice = None
+    if record.oom_killed:
+        advice = "The kernel killed a process for memory while it ran. Work on less data at a time."
+    return _failed(f"Exit status {status}{stands}{_quoted(lines)}", advice)
+
+
+def _quoted(lines: list[str]) -> str:
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f'. Last output: "{_cut(last, 200)}"' if last else ""
+
+
+_ESCAPES: Final = re.compile(
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*\x1b\\|.)?"
+)
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_HEADER: Final = re.compile(r"(?:Exception Group )?Traceback \(most recent call last\):")
+_FRAME: Final = re.compile(r'  File "(.+)", line (\d+)(?:, in .+)?')
+_RAISED: Final = re.compile(r"([A-Za-z_][\w.<>]*)(?:: ?(.*))?")
+_USUAL: Final = re.compile(r"(?:Error|Exception|Exit|Group|Interrupt|Warning)\Z")
+_INNER: Final = re.compile(r"    \| ([A-Za-z_][\w.<>]*(?:: .*)?)")
+_CHAINED: Final = (
+    "During handling of the above exception, another",
+    "The above exception was the direct cause",
+)
+_ASIDE: Final = ("Exception ignored", "Exception in thread", "--- Logging error", "Error in atexit")
+"""What stands before tracebacks of exceptions that do not end a script."""
+
+
+def _lines(tail: str) -> list[str]:
+    """The lines of an output, without terminal escapes and other controls."""
+    text = _CONTROLS.sub("", _ESCAPES.sub("", tail.replace("\r\n", "\n").replace("\r", "\n")))
+    # torchrun names the rank before every line; groups of exceptions are drawn with bars.
+    return [re.sub(r"^(?:\[rank\d+\]: ?)?(?:  [|+] )?", "", line) for line in text.split("\n")]
+
+
+def _last_raised(lines: list[str], script: str, cell: bool) -> _Raised | None:
+    """Find the last exception that can have ended the script, else the last of any."""
+    main: _Raised | None = None
+    other: _Raised | None = None
+    aside, at = False, 0
+    while at < len(lines):
+        header = _HEADER.fullmatch(lines[at]) is not None
+        if not header and not _FRAME.fullmatch(lines[at]):
+            at += 1
+            continue
+        before = next((line for line in reversed(lines[:at]) if line.strip()), "")
+        if not before.startswith(_CHAINED):
+            aside = before.startswith(_ASIDE)
+        at += header
+        frames: list[tuple[str, int]] = []
+        while at < len(lines) and lines[at].startswith(" "):
+            frame = _FRAME.fullmatch(lines[at])
+            frames += [(frame[1], int(frame[2]))] if frame else []
+            at += 1
+        raised = _raised(lines, at, script, cell, frames) if at < len(lines) else None
+        if raised is not None and (header or _USUAL.search(raised.kind)):
+            main, other = (main, raised) if aside else (raised, other)
+    found = main or other
+    return found if found is not None and found.lines_after <= _FAR_LINES else None
+
+
+def _raised(
+    lines: list[str], at: int, script: str, cell: bool, frames: list[tuple[str, int]]
+) -> _Raised | None:
+    """Read the line below the frames, and what comes after it."""
+    found = _RAISED.fullmatch(lines[at])
+    if found is None:
+        return None
+    after = [line for line in lines[at + 1 :] if line.strip()]
+    kind, message = found[1].rpartition(".")[2], (found[2] or "").strip()
+    if not message and lines[at].rstrip().endswith(":") and after:
+        message = after[0].strip()
+    if kind.endswith("ExceptionGroup"):
+        first = next(filter(None, map(_INNER.fullmatch, after)), None)
+        message += f", first {first[1]}" if first else ""
+        after = [line for line in after if not line.lstrip().startswith(("|", "+"))]
+    return _Raised(
+        kind=kind, message=message, where=_where(frames, script, cell), lines_after=len(after)
+    )
+
+
+def _where(frames: list[tuple[str, int]], script: str, cell: bool) -> str:
+    """The innermost frame in the files of the run, whose folder the script's own frame shows."""
+    own = [
+        (path, line)
+        for path, line in frames
+        if not path.startswith("<")
+        and not re.search(
+            r"/(?:site-packages|dist-packages|_mltrain_run|lib/python\d[.\d]*)/", path
+        )
+    ]
+    roots = [path[: -len(script)] for path, _ in own if f"/{path}".endswith(f"/{script}")]
+    for path, line in reversed(own):
+        if roots and path.startswith(roots[0]):
+            name = path[len(roots[0]) :]
+        elif not path.startswith("/"):
+            name = path
+        else:
+            continue
+        return f" ({'cell' if cell and name == script else name} line {line})"
+    return ""
+
+
+def _failed(text: str, advice: str | None = None, where: str = "") -> Ending:
+    """A failure whose reason is `text` as a sentence, with the place kept when it is cut."""
+    body = _cut(text.strip().rstrip("."), _LONGEST - len(where) - 1)
+    end = "" if body.endswith(("…", '"', "?", "!")) and not where else "."
+    return Ending(state=RunState.FAILED, reason=f"{body}{where}{end}", advice=advice)
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _limit(seconds: float) -> str:
+    if seconds <= 120 or seconds % 60:
+        return f"{seconds:g} s"
+    if seconds % 3600:
+        return f"{seconds / 60:g} min"
+    return f"{seconds / 3600:g} h"
+
+
+def _size(count: int) -> str:
+    """A size as people wrote it: whole in powers of 1024, else three figures in powers of 1000."""
+    units = ((4, "TB"), (3, "GB"), (2, "MB"), (1, "kB"))
+    for power, unit in units:
+        if count % 1024**power == 0 and 1024**power <= count < 10_000 * 1024**power:
+            return f"{count // 1024**power} {unit}"
+    for power, unit in units:
+        if count >= 1000**power:
+            return f"{count / 1000**power:.3g} {unit}"
+    return f"{count} bytes"

@@ -1,0 +1,87 @@
+"""After the last process of a run: keep what it wrote, and say how it ended. Runs in a thread."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from jupyter_mltrain import workspaces
+from jupyter_mltrain.service import explain
+from jupyter_mltrain.spec import CONTROL_LOG, DRIVER_LOG, ExitRecord, Run, RunKind
+from jupyter_mltrain.store.files import RunFiles
+
+TAIL_BYTES: Final = 16_384
+"""How much of the end of the output is looked at for what went wrong."""
+
+Conclusion = explain.Ending
+
+
+def conclude(
+    run: Run, run_dir: Path, record: ExitRecord | None, lost: str | None, ended: datetime
+) -> Conclusion:
+    """Collect outputs and logs, and put the ending into words. May be repeated after a crash."""
+    _keep_variables(run_dir)
+    notes = list(RunFiles(run_dir).collect())
+    if record is not None and record.leftovers:
+        count = record.leftovers
+        notes.append(f"ended {count} process{'' if count == 1 else 'es'} that the script left")
+    if notes:
+        note(run_dir, ended, *notes)
+    if record is None:
+        return explain.lost(lost or "nobody saw how it ended")
+    return explain.explain(
+        record,
+        tail=tail(run_dir / "files" / DRIVER_LOG),
+        script=run.spec.script,
+        cell=run.spec.kind is RunKind.CELL,
+        timeout_s=run.spec.timeout_s,
+        memory_bytes=run.spec.resources.memory_bytes,
+        duration_s=(ended - run.started_at).total_seconds() if run.started_at else 0.0,
+    )
+
+
+def _keep_variables(run_dir: Path) -> None:
+    """The `-o` variables of a cell are among the run's files once it has ended."""
+    kept = run_dir / "files" / "variables"
+    for name in ("out", "out.json"):
+        found = run_dir / "variables" / name
+        if found.exists():
+            kept.mkdir(exist_ok=True)
+            found.rename(kept / name)
+
+
+def tidy(run: Run, run_dir: Path) -> None:
+    """Drop the working copy, and make what is kept survive a power cut."""
+    files = RunFiles(run_dir)
+    files.drop_work()
+    for found in files.list():
+        with files.open(found.name) as file:
+            os.fsync(file.fileno())
+    keep_record(run, run_dir)
+
+
+def keep_record(run: Run, run_dir: Path) -> None:
+    """Put the record beside the run's files: what a lost database is rebuilt from."""
+    workspaces.replace(run_dir / "run.json", msgspec.json.encode(run))
+
+
+def note(run_dir: Path, at: datetime, *lines: str) -> None:
+    """Add to the run's control log."""
+    with open(run_dir / "files" / CONTROL_LOG, "a", encoding="utf-8") as file:
+        for line in lines:
+            file.write(f"{at:%Y-%m-%dT%H:%M:%SZ} {line}\n")
+
+
+def tail(path: Path, size_bytes: int = TAIL_BYTES) -> str:
+    """The end of a text file; empty when there is none."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - size_bytes))
+            return file.read().decode("utf-8", "replace")
+    except FileNotFoundError:
+        return ""

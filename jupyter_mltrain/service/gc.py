@@ -1,0 +1,102 @@
+"""Reclaiming space: oldest ended runs first, then what no run left needs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from jupyter_mltrain.errors import InvalidSpec, MltrainError
+from jupyter_mltrain.service.supervisor import Clock
+from jupyter_mltrain.service.verbs import Verbs
+from jupyter_mltrain.spec import Run
+from jupyter_mltrain.store.snapshots import Snapshots
+from jupyter_mltrain.wire import GcItem, GcReport, GcRequest
+
+
+class Collector:
+    """Says what a clean-up would take, and takes it."""
+
+    def __init__(self, verbs: Verbs, snapshots: Snapshots, clock: Clock) -> None:
+        self._verbs = verbs
+        self._snapshots = snapshots
+        self._clock = clock
+
+    async def collect(self, request: GcRequest) -> GcReport:
+        """Take ended runs by age or size; a dry run only says which.
+
+        Raises
+        ------
+        InvalidSpec
+            Neither an age nor a size is given, or one is negative.
+        """
+        if request.older_than_s is None and request.keep_bytes is None:
+            raise InvalidSpec("Say what to take: runs older than a time, or all beyond a size.")
+        if min(request.older_than_s or 0, request.keep_bytes or 0) < 0:
+            raise InvalidSpec("An age or a size to keep cannot be negative.")
+        taken = await self._choose(request)
+        if not request.dry_run:
+            taken = [item for item in taken if await self._delete(item)]
+        keep = self._verbs.store.snapshots() - await self._only_of(taken)
+        clean = self._snapshots.unused if request.dry_run else self._snapshots.remove_unused
+        blobs, blob_bytes = await self._verbs.in_thread(clean, keep)
+        return GcReport(
+            runs=tuple(taken),
+            freed_bytes=blob_bytes + sum(item.size_bytes for item in taken),
+            blobs=blobs,
+            dry_run=request.dry_run,
+        )
+
+    async def _choose(self, request: GcRequest) -> list[GcItem]:
+        now = self._clock().timestamp()
+        total = 0
+        if request.keep_bytes is not None:
+            total = await self._verbs.in_thread(_tree_bytes, self._verbs.directory)
+        chosen: list[GcItem] = []
+        after = (0.0, 0)
+        while page := self._verbs.store.finished(after):
+            for run in page:
+                assert run.ended_at is not None
+                ended = run.ended_at.timestamp()
+                after = (ended, run.number)
+                too_old = request.older_than_s is not None and now - ended > request.older_than_s
+                too_much = request.keep_bytes is not None and total > request.keep_bytes
+                if too_old or too_much:
+                    item = await self._measure(run)
+                    total -= item.size_bytes
+                    chosen.append(item)
+        return chosen
+
+    async def _measure(self, run: Run) -> GcItem:
+        size = await self._verbs.in_thread(_tree_bytes, self._verbs.supervisor.run_dir(run))
+        return GcItem(id=run.id, number=run.number, label=run.label, size_bytes=size)
+
+    async def _delete(self, item: GcItem) -> bool:
+        try:
+            await self._verbs.delete(item.id)
+        except MltrainError:
+            return False  # somebody else deleted it meanwhile
+        return True
+
+    async def _only_of(self, taken: list[GcItem]) -> set[str]:
+        """Snapshots that only the chosen runs were made from."""
+        ids = {item.id for item in taken}
+        others: set[str] = set()
+        mine: set[str] = set()
+        after: int | None = None
+        while page := self._verbs.store.page(before=after, include_children=True):
+            for run in page:
+                if run.snapshot_id is not None:
+                    (mine if run.id in ids else others).add(run.snapshot_id)
+            after = page[-1].number
+        return mine - others
+
+
+def _tree_bytes(folder: Path) -> int:
+    total = 0
+    for where, _, names in os.walk(folder):
+        for name in names:
+            try:
+                total += os.lstat(Path(where) / name).st_size
+            except OSError:
+                continue  # deleted meanwhile
+    return total

@@ -1,0 +1,189 @@
+"""What a run says about itself: tags, properties, children, its own verdict.
+
+A run appends to ``journal.jsonl`` in its directory and waits for nobody; this reads what is new
+and puts into the store what others look for there. Metrics stay in the file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from jupyter_mltrain import runtime
+from jupyter_mltrain.errors import MltrainError
+from jupyter_mltrain.service.finishing import Conclusion
+from jupyter_mltrain.service.watch import Watcher
+from jupyter_mltrain.spec import Run, RunState
+
+_log = logging.getLogger(__name__)
+
+MAX_TAGS: Final = 50
+"""Most tags of one run, as in Azure ML."""
+
+_KINDS: Final = ("tag", "untag", "property", "child", "end")
+_PAUSE_S: Final = 0.1
+"""Between two looks at a journal that grows all the time."""
+
+Record = dict[str, Any]
+
+
+class Records(Protocol):
+    """The store, as far as a journal changes it."""
+
+    def record(self, run_id: str) -> Run: ...
+    def amend(self, run_id: str, **changes: Any) -> Run: ...
+    def open_child(self, parent_id: str, child_id: str, name: str | None, at: datetime) -> None: ...
+    def end_child(self, child_id: str, state: RunState, reason: str, at: datetime) -> None: ...
+
+
+class JournalReader:
+    """Follows one run's journal, and its children's, for as long as the run is watched.
+
+    Parameters
+    ----------
+    offset
+        Bytes that an earlier service has taken in already.
+    keep_offset
+        Called with the new offset after something was taken in.
+    """
+
+    def __init__(
+        self,
+        records: Records,
+        run_id: str,
+        run_dir: Path,
+        offset: int,
+        keep_offset: Callable[[int], None],
+    ) -> None:
+        self._records = records
+        self._run_id = run_id
+        self._run_dir = run_dir
+        self._path = run_dir / "journal.jsonl"
+        self._offset = offset
+        self._keep_offset = keep_offset
+        self._own_end: tuple[RunState, str] | None = None
+        self._open_children: list[str] = []
+
+    @asynccontextmanager
+    async def following(self, watcher: Watcher) -> AsyncIterator[None]:
+        """Take in whatever the run appends, until the block ends."""
+        changed = asyncio.Event()
+        changed.set()
+        try:
+            unwatch = watcher.watch(self._path, changed.set)
+        except FileNotFoundError:
+            # The script deleted it: there is nothing to follow.
+            yield
+            return
+        following = asyncio.create_task(self._follow(changed))
+        try:
+            yield
+        finally:
+            unwatch()
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+    async def _follow(self, changed: asyncio.Event) -> None:
+        while True:
+            await changed.wait()
+            changed.clear()
+            await self.catch_up()
+            await asyncio.sleep(_PAUSE_S)
+
+    async def catch_up(self) -> None:
+        """Take in what is new."""
+        try:
+            if self._path.stat().st_size <= self._offset:
+                return
+            records, offset = await asyncio.to_thread(
+                runtime.metrics.read, str(self._path), self._offset, _KINDS
+            )
+        except OSError:
+            return  # deleted by the script
+        # No await from here on: taken in whole or, when cancelled before, not at all.
+        self._offset = offset
+        self._take_in(self._run_id, records)
+        if records:
+            self._keep_offset(offset)
+
+    def _take_in(self, run_id: str, records: list[Record]) -> None:
+        tags: dict[str, str | None] | None = None
+        for record in records:
+            kind = record["k"]
+            try:
+                if kind in ("tag", "untag"):
+                    tags = dict(self._records.record(run_id).tags) if tags is None else tags
+                    _change_tag(tags, record)
+                elif kind == "property":
+                    self._add_property(run_id, str(record["n"]), str(record["v"]))
+                elif kind == "child":
+                    self._open_child(record)
+                else:
+                    self._take_end(record)
+            except (KeyError, ValueError, TypeError, MltrainError) as error:
+                # What a script appends by itself is data: a bad line costs that line alone.
+                _log.warning("%s: journal record %r: %s", run_id, record, error)
+        if tags is not None:
+            self._records.amend(run_id, tags=tags)
+
+    def _add_property(self, run_id: str, name: str, value: str) -> None:
+        properties = dict(self._records.record(run_id).properties)
+        if name not in properties:
+            self._records.amend(run_id, properties={**properties, name: value})
+
+    def _open_child(self, record: Record) -> None:
+        child_id = str(record["id"])
+        name = record.get("name")
+        self._records.open_child(
+            str(record["parent"]), child_id, None if name is None else str(name), _instant(record)
+        )
+        self._open_children.append(child_id)
+
+    def _take_end(self, record: Record) -> None:
+        run_id, state = str(record["id"]), RunState(record["state"])
+        reason = str(record.get("reason") or f"marked {state} by the script")
+        if run_id == self._run_id:
+            self._own_end = (state, reason)
+        elif run_id in self._open_children:
+            self._end_child(run_id, state, reason, _instant(record))
+
+    def _end_child(self, child_id: str, state: RunState, reason: str, at: datetime) -> None:
+        path = self._run_dir / "children" / child_id / "journal.jsonl"
+        try:
+            records, _ = runtime.metrics.read(str(path), 0, ("tag", "untag", "property"))
+        except OSError:
+            records = []  # deleted by the script
+        self._take_in(child_id, records)
+        self._records.end_child(child_id, state, reason, at)
+        self._open_children.remove(child_id)
+
+    def verdict(self, conclusion: Conclusion) -> tuple[RunState, str, str | None]:
+        """State, reason and advice: how the process ended, unless the script itself said fail."""
+        if conclusion.state is RunState.COMPLETED and self._own_end is not None:
+            state, reason = self._own_end
+            if state is not RunState.COMPLETED:
+                return state, reason, None
+        return conclusion.state, conclusion.reason, conclusion.advice
+
+    def end_children(self, state: RunState, at: datetime) -> None:
+        """End the children that the script left open, as the run itself ended."""
+        words = "completed" if state is RunState.COMPLETED else "ended"
+        for child_id in reversed(tuple(self._open_children)):
+            self._end_child(child_id, state, f"{words} with its parent run", at)
+
+
+def _change_tag(tags: dict[str, str | None], record: Record) -> None:
+    key, value = str(record["n"]), record.get("v")
+    if record["k"] == "untag":
+        tags.pop(key, None)
+    elif key in tags or len(tags) < MAX_TAGS:
+        tags[key] = None if value is None else str(value)
+
+
+def _instant(record: Record) -> datetime:
+    return datetime.fromtimestamp(float(record["t"]), timezone.utc)

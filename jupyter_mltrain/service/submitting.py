@@ -1,0 +1,111 @@
+"""From a request to a stored run: the snapshot, the checks before queueing, the run directory."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import stat
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from jupyter_mltrain.environments import python
+from jupyter_mltrain.errors import InvalidSpec
+from jupyter_mltrain.service import launching, preflight
+from jupyter_mltrain.spec import Frozen
+from jupyter_mltrain.store.ignore import Ignore
+from jupyter_mltrain.store.snapshots import Snapshots
+from jupyter_mltrain.wire import SubmitRequest
+
+
+class Accepted(Frozen, frozen=True, kw_only=True):
+    """What the slow part of a submit leaves for the quick one."""
+
+    run_id: str
+    snapshot_id: str
+    warnings: tuple[str, ...]
+
+
+def accept(
+    request: SubmitRequest, snapshots: Snapshots, runs_dir: Path, staging: Path, now: datetime
+) -> Accepted:
+    """Take the snapshot, check it, and make the run directory. Runs in a thread.
+
+    Raises
+    ------
+    SnapshotError
+        The source cannot be taken.
+    InvalidSpec
+        A check says that the run cannot work, or an input is not where it has to be.
+    """
+    source, spec = request.source, request.spec
+    warnings: tuple[str, ...] = ()
+    if source.snapshot is not None:
+        snapshot_id = source.snapshot
+        snapshots.manifest(snapshot_id)
+    else:
+        directory = Path(source.directory) if source.directory is not None else None
+        taken = snapshots.take(directory, source.include, source.inline)
+        snapshot_id, warnings = taken.id, taken.warnings
+    if not request.force:
+        report = preflight.check(
+            _SnapshotTree(snapshots, snapshot_id, source.directory),
+            spec.script,
+            spec.arguments,
+            cell=spec.cell,
+            python=python.probe(spec.environment.interpreter),
+            variables={**spec.environment.inherited, **spec.variables},
+        )
+        if report.errors:
+            raise InvalidSpec("\n".join(report.errors))
+        warnings += report.warnings
+    run_id = f"{spec.experiment}_{int(now.timestamp())}_{secrets.token_hex(4)}"
+    run_dir = runs_dir / run_id
+    launching.make_run_dir(run_dir)
+    if request.inputs:
+        try:
+            _take_inputs(request.inputs, staging, run_dir / "variables" / "in")
+        except InvalidSpec:
+            shutil.rmtree(run_dir)
+            raise
+    return Accepted(run_id=run_id, snapshot_id=snapshot_id, warnings=warnings)
+
+
+def _take_inputs(inputs: Mapping[str, str], staging: Path, target: Path) -> None:
+    target.mkdir(parents=True)
+    for name, given in inputs.items():
+        path = Path(given)
+        if path.parent != staging or not _is_plain_file(path):
+            raise InvalidSpec(f"The value of {name} is not a file in {staging}.")
+    for name, given in inputs.items():
+        Path(given).rename(target / f"{name}.pkl")
+
+
+def _is_plain_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+class _SnapshotTree:
+    """A snapshot as the checks see it."""
+
+    def __init__(self, snapshots: Snapshots, snapshot_id: str, directory: str | None) -> None:
+        self._snapshots = snapshots
+        self._id = snapshot_id
+        self._names = frozenset(entry.path for entry in snapshots.manifest(snapshot_id).files)
+        self._directory = directory
+
+    @property
+    def names(self) -> Collection[str]:
+        return self._names
+
+    def read(self, name: str) -> bytes:
+        return self._snapshots.read(self._id, name)
+
+    def ignored(self, name: str) -> str | None:
+        if self._directory is None or not (Path(self._directory) / name).exists():
+            return None
+        rule = Ignore.load(Path(self._directory)).reason(name, is_dir=False)
+        return None if rule is None else f"left out by {rule}"

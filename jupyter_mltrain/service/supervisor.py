@@ -1,0 +1,426 @@
+"""Starts what fits, watches what runs, ends what ended: the one place that moves states.
+
+Everything happens on the event loop, prompted by an event: a submit, an exit, a cancel. `tick`
+does what no event prompts: it lets the queue go on when the disk has room again. Slow work
+(working copies, collecting outputs) happens in threads.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+
+from msgspec.structs import replace
+
+from jupyter_mltrain.compute.base import Compute, Exited, Gone, Running, Unreachable
+from jupyter_mltrain.compute.leases import Ledger
+from jupyter_mltrain.environments.base import Environments
+from jupyter_mltrain.errors import MltrainError
+from jupyter_mltrain.service import finishing, launching
+from jupyter_mltrain.service.durability import Durability
+from jupyter_mltrain.service.hub import Hub
+from jupyter_mltrain.service.journal import JournalReader
+from jupyter_mltrain.service.queue import Queue
+from jupyter_mltrain.service.watch import Watcher
+from jupyter_mltrain.spec import ExitRecord, Node, Run, RunKind, RunState
+from jupyter_mltrain.store.runs import RunStore
+from jupyter_mltrain.store.snapshots import Snapshots
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+_LOOK_AGAIN_S: Final = 2.0
+"""Between two looks at a compute target that cannot be reached."""
+
+
+class Clock(Protocol):
+    """Now, as an instant in UTC."""
+
+    def __call__(self) -> datetime: ...
+
+
+class Supervisor:
+    """The runs of one workspace that have not ended."""
+
+    def __init__(
+        self,
+        *,
+        store: RunStore,
+        snapshots: Snapshots,
+        durability: Durability,
+        computes: Mapping[str, Compute],
+        environments: Environments,
+        hub: Hub,
+        watcher: Watcher,
+        clock: Clock,
+        threads: Executor,
+        runs_dir: Path,
+        workspace_name: str,
+        disk_floor_bytes: int,
+        cancel_grace_s: float,
+    ) -> None:
+        self.store = store
+        self.computes = computes
+        self.queue = Queue({name: Ledger(place.capacity()) for name, place in computes.items()})
+        self.paused: str | None = None
+        self._snapshots = snapshots
+        self._durability = durability
+        self._environments = environments
+        self._hub = hub
+        self._watcher = watcher
+        self._clock = clock
+        self._threads = threads
+        self._runs_dir = runs_dir
+        self._workspace_name = workspace_name
+        self._disk_floor_bytes = disk_floor_bytes
+        self._grace_s = cancel_grace_s
+        self._active: dict[str, Run] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._cancelling: set[str] = set()
+
+    # What is there
+
+    @property
+    def active(self) -> Mapping[str, Run]:
+        """Id -> record of every run that has not ended."""
+        return self._active
+
+    def run_dir(self, run: Run) -> Path:
+        """Where the run's files are; a child's lie in its parent's."""
+        root = run
+        while root.parent_id is not None:
+            root = self.record(root.parent_id)
+        folder = self._runs_dir / root.id
+        return folder if root is run else folder / "children" / run.id
+
+    def describe(self, run: Run) -> Run:
+        """The record as of now: for a waiting run, with what it waits for at this moment."""
+        if run.state is not RunState.QUEUED:
+            return run
+        reason = self.paused or self.queue.reason(run, self._label)
+        return run if reason == run.reason else replace(run, reason=reason)
+
+    def _label(self, run_id: str) -> str:
+        run = self._active.get(run_id)
+        return run.label if run else run_id
+
+    # What happens
+
+    def submitted(self, run: Run) -> None:
+        """Take over a run that was just stored."""
+        self._active[run.id] = run
+        if run.state is RunState.PREPARING:
+            self._spawn(run, self._prepare)
+        else:
+            self.queue.add(run)
+            self.start_what_fits()
+        self._hub.changed(run.id)
+
+    async def recover(self) -> None:
+        """Take over what an earlier service left: by stored handles, or by the run directory."""
+        for run in self.store.active():
+            if run.parent_id is not None:
+                continue  # ends with its parent
+            self._active[run.id] = run
+            lease = run.nodes[0].lease if run.nodes else None
+            if run.state is RunState.PREPARING:
+                self._spawn(run, self._prepare)
+            elif run.state is RunState.QUEUED or lease is None:
+                self.queue.add(run)
+            else:
+                self.queue.ledgers[run.spec.compute].hold(run.id, lease)
+                if run.state is RunState.CANCEL_REQUESTED:
+                    self._cancelling.add(run.id)
+                self._spawn(run, self._carry_on)
+        self.start_what_fits()
+
+    async def tick(self) -> None:
+        """Let the queue go on when what stopped it is over; find out early that a disk fills."""
+        if self.paused is not None or len(self.queue):
+            self.start_what_fits()
+
+    def start_what_fits(self) -> None:
+        """Start every run of the queue that its compute has room for."""
+        before = self.paused
+        self.paused = self._why_paused() if len(self.queue) else None
+        while self.paused is None:
+            taken = self.queue.take_next()
+            if taken is None:
+                break
+            run, lease = taken
+            try:
+                run = self._move(
+                    run,
+                    RunState.STARTING,
+                    "making the working copy",
+                    nodes=(Node(index=0, host=socket.gethostname(), lease=lease),),
+                )
+            except MltrainError as error:
+                self._give_back(run, error)
+                break
+            self._spawn(run, self._start)
+        if before != self.paused:
+            self._hub.changed(Hub.QUEUE)
+
+    def _give_back(self, run: Run, error: MltrainError) -> None:
+        """Nothing can be written just now: wait with the run instead of losing it."""
+        _log.error("%s cannot start: %s", run.id, error)
+        self.queue.ledgers[run.spec.compute].release(run.id)
+        self.queue.add(run)
+        self.paused = f"the queue is paused: {error}"
+
+    def _why_paused(self) -> str | None:
+        try:
+            free = shutil.disk_usage(self._runs_dir).free
+        except OSError as error:
+            return f"the queue is paused: {self._runs_dir} cannot be read ({error.strerror})"
+        if free >= self._disk_floor_bytes:
+            return None
+        return (
+            f"the queue is paused: {free / 1e6:.0f} MB are free where the workspace lies, and it "
+            f"keeps {self._disk_floor_bytes / 1e6:.0f} MB; `jupyter mltrain gc` frees some"
+        )
+
+    def reprioritize(self, run: Run, priority: int) -> Run:
+        """Move a waiting run to another place in the queue."""
+        spec = replace(run.spec, priority=priority)
+        self.queue.remove(run.id)
+        run = self._amend(run, spec=spec)
+        self.queue.add(run)
+        self.start_what_fits()
+        self._hub.changed(Hub.QUEUE)
+        return run
+
+    async def cancel(self, run: Run) -> Run:
+        """Ask a run to end. One that has ended stays as it is."""
+        run = self._active.get(run.id, run)
+        if run.state.final or run.id in self._cancelling:
+            return run
+        if run.state is RunState.QUEUED:
+            self.queue.remove(run.id)
+            run = self._end(run, RunState.CANCELED, "cancelled by you before it started")
+            self._hub.changed(Hub.QUEUE)
+            return run
+        self._cancelling.add(run.id)
+        if run.state is RunState.PREPARING:
+            self._tasks[run.id].cancel()
+            return self._end(run, RunState.CANCELED, "cancelled by you while it was prepared")
+        run = self._move(run, RunState.CANCEL_REQUESTED, "cancelled by you")
+        handle = self.store.handle(run.id)
+        if handle is not None:
+            await self.computes[run.spec.compute].cancel(handle, self._control(run))
+        return run
+
+    # One run's life
+
+    def _spawn(self, run: Run, step: Callable[[Run], Awaitable[None]]) -> None:
+        async def guarded() -> None:
+            try:
+                await step(run)
+            except MltrainError as error:
+                _log.error("%s: %s", run.id, error)
+                self._fail(run.id, error.message)
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                _log.exception("%s", run.id)
+                self._fail(run.id, f"the service failed: {error!r}")
+            finally:
+                self._tasks.pop(run.id, None)
+
+        self._tasks[run.id] = asyncio.create_task(guarded())
+
+    def _fail(self, run_id: str, reason: str) -> None:
+        """Last resort: an ending with a reason rather than a run that hangs for ever."""
+        run = self._active.get(run_id)
+        if run is None:
+            return
+        try:
+            self._end(run, RunState.FAILED, reason)
+        except MltrainError as error:
+            # Not even that can be written. The next service finds the run and tries again.
+            _log.error("%s cannot be ended: %s", run_id, error)
+
+    async def _prepare(self, run: Run) -> None:
+        await self._environments.prepare(run.spec.environment, self.run_dir(run))
+        run = self._move(self._active[run.id], RunState.QUEUED, "waiting to start")
+        self.queue.add(run)
+        self.start_what_fits()
+
+    async def _start(self, run: Run) -> None:
+        run_dir = self.run_dir(run)
+        lease = run.nodes[0].lease
+        assert lease is not None
+        compute = self.computes[run.spec.compute]
+        launch = launching.compose(
+            run,
+            run_dir,
+            lease,
+            self._workspace_name,
+            self._grace_s,
+            hide_gpus=bool(compute.capacity().gpus),
+        )
+        await self._in_thread(launching.check_out, run, run_dir, self._snapshots)
+        if run.id in self._cancelling:
+            run = self._active[run.id]
+            self._end(run, RunState.CANCELED, "cancelled by you before it started")
+            return
+        handle = await compute.start(launch)
+        self.store.keep_handle(run.id, handle)
+        await self._watch(self._started(run.id), handle)
+
+    def _started(self, run_id: str) -> Run:
+        run = self._active[run_id]
+        now = self._clock()
+        if run.state is RunState.STARTING:
+            return self._move(run, RunState.RUNNING, "running", started_at=now)
+        if run.started_at is None:
+            return self._amend(run, started_at=now)
+        return run
+
+    async def _carry_on(self, run: Run) -> None:
+        """Continue after a restart of the service, wherever the run has got to."""
+        handle = self.store.handle(run.id)
+        found = self._control(run) / "reaper.json"
+        if handle is None and not found.exists():
+            if run.id in self._cancelling:
+                self._end(run, RunState.CANCELED, "cancelled by you before it started")
+                return
+            await self._start(run)
+            return
+        if handle is None:
+            handle = await asyncio.to_thread(found.read_text)
+            self.store.keep_handle(run.id, handle)
+        await self._watch(self._started(run.id), handle)
+
+    async def _watch(self, run: Run, handle: str) -> None:
+        compute, control = self.computes[run.spec.compute], self._control(run)
+        if run.id in self._cancelling:
+            await compute.cancel(handle, control)
+        journal = JournalReader(
+            self,
+            run.id,
+            self.run_dir(run),
+            self.store.journal_offset(run.id),
+            lambda offset: self.store.keep_journal_offset(run.id, offset),
+        )
+        async with journal.following(self._watcher):
+            seen = await self._until_ended(run.id, compute, handle, control)
+        await journal.catch_up()
+        if isinstance(seen, Exited):
+            await self._finish(run.id, seen.record, None, journal)
+        else:
+            await self._finish(run.id, None, seen.reason, journal)
+
+    async def _until_ended(
+        self, run_id: str, compute: Compute, handle: str, control: Path
+    ) -> Exited | Gone:
+        while True:
+            await compute.ended(handle, control)
+            seen = await compute.observe(handle, control)
+            if isinstance(seen, Exited | Gone):
+                return seen
+            run = self._active[run_id]
+            if isinstance(seen, Unreachable) and run.state is RunState.RUNNING:
+                self._move(run, RunState.NOT_RESPONDING, seen.reason)
+            elif isinstance(seen, Running) and run.state is RunState.NOT_RESPONDING:
+                self._move(run, RunState.RUNNING, "running")
+            await asyncio.sleep(_LOOK_AGAIN_S)
+
+    async def _finish(
+        self, run_id: str, record: ExitRecord | None, lost: str | None, journal: JournalReader
+    ) -> None:
+        run = self._active[run_id]
+        run_dir = self.run_dir(run)
+        ended = (record.ended_at if record else None) or self._clock()
+        result = await self._in_thread(finishing.conclude, run, run_dir, record, lost, ended)
+        run = self._active[run_id]  # a tag may have come meanwhile
+        state, reason, advice = journal.verdict(result)
+        self._end(run, state, reason, ended_at=ended, exit=record, advice=advice)
+        journal.end_children(state, ended)
+        await self._in_thread(finishing.tidy, self.store.get(run_id), run_dir)
+        await self._durability.sync()
+
+    def _end(self, run: Run, state: RunState, reason: str, **changes: Any) -> Run:
+        changes.setdefault("ended_at", self._clock())
+        run = self._move(run, state, reason, **changes)
+        del self._active[run.id]
+        self._cancelling.discard(run.id)
+        self.queue.ledgers[run.spec.compute].release(run.id)
+        self.start_what_fits()
+        if len(self.queue):
+            self._hub.changed(Hub.QUEUE)
+        return run
+
+    # Writing
+
+    def _move(self, run: Run, to: RunState, reason: str, **changes: Any) -> Run:
+        run = self.store.move(run, to, reason, changes.get("ended_at") or self._clock(), **changes)
+        self._active[run.id] = run
+        self._hub.changed(run.id)
+        return run
+
+    def _amend(self, run: Run, **changes: Any) -> Run:
+        run = self.store.amend(run, **changes)
+        if run.id in self._active:
+            self._active[run.id] = run
+        self._hub.changed(run.id)
+        return run
+
+    def amend(self, run_id: str, **changes: Any) -> Run:
+        """Change anything of a run's record but its state."""
+        return self._amend(self.record(run_id), **changes)
+
+    def record(self, run_id: str) -> Run:
+        """The run's record, ended or not."""
+        return self._active.get(run_id) or self.store.get(run_id)
+
+    def open_child(self, parent_id: str, child_id: str, name: str | None, at: datetime) -> None:
+        """Store a run that a script opened within its own; it holds nothing."""
+        parent = self.record(parent_id)
+        if self.store.has(child_id):
+            return  # taken in by the service before this one
+        child = replace(
+            parent,
+            id=child_id,
+            number=self.store.next_number(),
+            state=RunState.RUNNING,
+            reason="running in its parent",
+            spec=replace(parent.spec, name=name, kind=RunKind.CHILD),
+            created_at=at,
+            started_at=at,
+            version=1,
+            parent_id=parent_id,
+            nodes=(),
+            warnings=(),
+            tags={},
+            properties={},
+        )
+        self.store.insert(child)
+        self._hub.changed(child.id)
+
+    def end_child(self, child_id: str, state: RunState, reason: str, at: datetime) -> None:
+        """End a child run as its script, or its parent's end, says."""
+        child = self.store.get(child_id)
+        if not child.state.final:
+            self.store.move(child, state, reason, at, ended_at=at)
+            self._hub.changed(child_id)
+
+    def _control(self, run: Run) -> Path:
+        return self.run_dir(run) / "control"
+
+    def _in_thread(self, work: Callable[..., T], *arguments: Any) -> Awaitable[T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    async def close(self) -> None:
+        """Stop watching; the runs go on."""
+        for task in tuple(self._tasks.values()):
+            task.cancel()
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)

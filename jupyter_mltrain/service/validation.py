@@ -1,0 +1,107 @@
+"""Is the request one that can be met at all? Checked before anything is changed."""
+
+from __future__ import annotations
+
+import keyword
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from jupyter_mltrain.compute.leases import Ledger
+from jupyter_mltrain.errors import ComputeTargetError, InvalidSpec
+from jupyter_mltrain.spec import MAX_RUN_DURATION_S, RunKind, RunSpec, is_experiment_name
+from jupyter_mltrain.wire import SubmitRequest
+
+_VARIABLE = re.compile(r"[^=\0]+\Z")
+_NAME_LENGTH = 256
+
+
+def validate(request: SubmitRequest, ledgers: Mapping[str, Ledger]) -> None:
+    """Raise the error that says what is wrong with the request, if anything is."""
+    spec = request.spec
+    if not is_experiment_name(spec.experiment):
+        raise InvalidSpec(
+            f"{spec.experiment!r} cannot name an experiment. Use up to 255 letters, digits, "
+            "'_', '-' and '.', the first a letter or digit."
+        )
+    if spec.name is not None and not _is_name(spec.name):
+        raise InvalidSpec(
+            f"{spec.name[:60]!r} cannot name a run. Use 1 to {_NAME_LENGTH} characters in one line."
+        )
+    ledger = ledgers.get(spec.compute)
+    if ledger is None:
+        known = ", ".join(repr(name) for name in sorted(ledgers))
+        raise ComputeTargetError(f"No compute target {spec.compute!r}. There is {known}.")
+    _check_resources(spec)
+    ledger.check(spec.resources, spec.compute)
+    _check_texts(spec)
+    _check_script(spec)
+    _check_cell(request)
+    source = request.source
+    if source.snapshot is None and source.directory is None and not source.inline:
+        raise InvalidSpec("The run has no source. Give a folder, files or a snapshot.")
+
+
+def _is_name(name: str) -> bool:
+    return 0 < len(name) <= _NAME_LENGTH and name.isprintable()
+
+
+def _check_resources(spec: RunSpec) -> None:
+    asked = spec.resources
+    if asked.cpus is not None and asked.cpus < 1:
+        raise InvalidSpec(f"A run needs at least 1 CPU, not {asked.cpus}.")
+    if asked.gpus < 0:
+        raise InvalidSpec(f"A run cannot have {asked.gpus} GPUs. Use 0 or more.")
+    if asked.memory_bytes is not None and asked.memory_bytes < 1_000_000:
+        raise InvalidSpec(
+            f"{asked.memory_bytes} bytes of memory are too few for any script. "
+            "Give a size such as 4GB."
+        )
+    if not 0 < spec.timeout_s <= MAX_RUN_DURATION_S:
+        raise InvalidSpec(
+            f"The time limit is {spec.timeout_s:g} s; it has to be more than 0 and at most "
+            f"{MAX_RUN_DURATION_S} s (30 days)."
+        )
+    if abs(spec.priority) > 1_000_000:
+        raise InvalidSpec(f"The priority {spec.priority} is outside -1000000 to 1000000.")
+    if spec.node_count != 1:
+        raise InvalidSpec(
+            f"The run asks for {spec.node_count} nodes and {spec.compute!r} has 1. Ask for 1."
+        )
+
+
+def _check_texts(spec: RunSpec) -> None:
+    for argument in spec.arguments:
+        if "\0" in argument:
+            raise InvalidSpec(f"The argument {argument!r} has a NUL character. Take it out.")
+    for name, value in {**spec.environment.inherited, **spec.variables}.items():
+        if not _VARIABLE.match(name) or "\0" in value:
+            raise InvalidSpec(
+                f"The environment variable {name!r} cannot be set: a name has no '=', and neither "
+                "name nor value has a NUL character."
+            )
+    interpreter = spec.environment.interpreter
+    if interpreter is not None and not interpreter.startswith("/"):
+        raise InvalidSpec(f"The interpreter {interpreter!r} is not an absolute path.")
+
+
+def _check_script(spec: RunSpec) -> None:
+    path = PurePosixPath(spec.script)
+    if not spec.script or path.is_absolute() or ".." in path.parts or "\0" in spec.script:
+        raise InvalidSpec(
+            f"The script {spec.script!r} has to be a path inside the source folder, such as "
+            "'train.py'."
+        )
+
+
+def _check_cell(request: SubmitRequest) -> None:
+    cell = request.spec.cell
+    if (cell is not None) != (request.spec.kind is RunKind.CELL):
+        raise InvalidSpec("Exactly a run of the kind 'cell' has cell variables.")
+    inputs = cell.inputs if cell else ()
+    for name in (*inputs, *(cell.outputs if cell else ())):
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise InvalidSpec(f"{name!r} is not the name of a Python variable.")
+    if set(inputs) != set(request.inputs):
+        odd = sorted(set(inputs) ^ set(request.inputs))
+        raise InvalidSpec(f"The values of {', '.join(odd)} do not match the cell's inputs.")

@@ -1,0 +1,298 @@
+"""What clients can ask of the service: submit, look, change, cancel, delete. No HTTP here."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Executor
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from jupyter_mltrain import __version__, runtime, wire
+from jupyter_mltrain.environments.base import Environments
+from jupyter_mltrain.errors import InvalidSpec, WrongState
+from jupyter_mltrain.service import finishing, git, submitting
+from jupyter_mltrain.service.durability import Durability
+from jupyter_mltrain.service.supervisor import Clock, Supervisor
+from jupyter_mltrain.service.validation import validate
+from jupyter_mltrain.spec import (
+    ComputeStatus,
+    Run,
+    RunFile,
+    RunState,
+    StateChange,
+)
+from jupyter_mltrain.store.files import RunFiles
+from jupyter_mltrain.store.runs import RunStore
+from jupyter_mltrain.store.snapshots import Snapshots
+from jupyter_mltrain.workspaces import Identity
+
+T = TypeVar("T")
+
+_METRICS: Final = ("metric", "list", "row", "table", "image")
+"""Kinds of journal records that are metrics."""
+
+
+class Verbs:
+    """Every request to the service, as a method.
+
+    Wherever a method takes `name`, it is what a person types: an id, a number, the start of an
+    id or a name; see `RunStore.find`.
+    """
+
+    def __init__(
+        self,
+        *,
+        identity: Identity,
+        directory: Path,
+        store: RunStore,
+        snapshots: Snapshots,
+        supervisor: Supervisor,
+        environments: Environments,
+        durability: Durability,
+        clock: Clock,
+        threads: Executor,
+    ) -> None:
+        self.identity = identity
+        self.directory = directory
+        self.store = store
+        self.supervisor = supervisor
+        self._snapshots = snapshots
+        self._environments = environments
+        self._durability = durability
+        self._clock = clock
+        self._threads = threads
+        self._started_at = clock()
+        self._user = _user()
+        self._background: set[asyncio.Task[None]] = set()
+        self._last_seen = 0.0
+
+    def seen(self) -> None:
+        """A client has asked for something."""
+        self._last_seen = time.monotonic()
+
+    def seen_since(self, instant: float) -> bool:
+        """Whether a client has asked for something after that monotonic time."""
+        return self._last_seen > instant
+
+    # Submitting
+
+    async def submit(self, request: wire.SubmitRequest) -> Run:
+        """Store the run and start or queue it; on disk when this returns."""
+        if request.request_id is not None:
+            before = self.store.by_request(request.request_id)
+            if before is not None:
+                return before
+        validate(request, self.supervisor.queue.ledgers)
+        now = self._clock()
+        accepted = await self.in_thread(
+            submitting.accept,
+            request,
+            self._snapshots,
+            self.directory / "runs",
+            self.directory / "staging",
+            now,
+        )
+        run = self._insert(request, accepted, now)
+        written = self.in_thread(finishing.keep_record, run, self.supervisor.run_dir(run))
+        self.supervisor.submitted(run)
+        source = request.source.directory
+        if source is not None and git.find_repository(Path(source)) is not None:
+            self._spawn(self._record_git(run.id, Path(source)))
+        await asyncio.gather(written, self._durability.sync())
+        return self.supervisor.describe(self.supervisor.record(run.id))
+
+    def _insert(
+        self, request: wire.SubmitRequest, accepted: submitting.Accepted, now: datetime
+    ) -> Run:
+        ready = self._environments.ready(request.spec.environment)
+        run = Run(
+            id=accepted.run_id,
+            number=self.store.next_number(),
+            state=RunState.QUEUED if ready else RunState.PREPARING,
+            reason="waiting to start" if ready else "preparing the environment",
+            spec=request.spec,
+            created_at=now,
+            snapshot_id=accepted.snapshot_id,
+            source_directory=request.source.directory,
+            warnings=accepted.warnings,
+            tags=request.tags,
+            properties=request.properties,
+            submitted_by=self._user,
+            workspace_id=self.identity.id,
+        )
+        self.store.insert(run, request.request_id)
+        return run
+
+    async def _record_git(self, run_id: str, directory: Path) -> None:
+        state = await git.read(directory)
+        if state is not None:
+            self.supervisor.amend(run_id, git=state)
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    # Looking
+
+    def get(self, name: str) -> Run:
+        """The run as of now."""
+        return self.supervisor.describe(self.store.find(name))
+
+    def list(self, **filters: Any) -> wire.RunPage:
+        """One page of runs, newest first; `filters` as in `RunStore.page`."""
+        runs = self.store.page(**filters)
+        more = len(runs) == max(1, filters.get("limit") or 100)
+        return wire.RunPage(
+            runs=tuple(map(self.supervisor.describe, runs)),
+            next_before=runs[-1].number if runs and more else None,
+        )
+
+    def history(self, name: str) -> tuple[StateChange, ...]:
+        """Every state of the run with its reason, in order."""
+        return self.store.history(self.store.find(name).id)
+
+    async def files(self, name: str) -> tuple[RunFile, ...]:
+        """The run's files by name, also while it runs."""
+        return await self.in_thread(self.run_files(name).list)
+
+    def run_files(self, name: str) -> RunFiles:
+        """The run's files, to open."""
+        return RunFiles(self.supervisor.run_dir(self.store.find(name)))
+
+    async def metrics(self, name: str, metric: str | None = None) -> dict[str, Any]:
+        """Everything the run has logged, in the shapes of Azure's `get_metrics`."""
+        run = self.store.find(name)
+        path = self.supervisor.run_dir(run) / "journal.jsonl"
+        found = await self.in_thread(_read_metrics, path, run.id)
+        return found if metric is None else {k: v for k, v in found.items() if k == metric}
+
+    def experiments(self) -> Mapping[str, int]:
+        """Name -> number of runs."""
+        return dict(self.store.experiments())
+
+    def computes(self) -> tuple[ComputeStatus, ...]:
+        """Every compute target with who holds what."""
+        queue = self.supervisor.queue
+        return tuple(
+            ComputeStatus(
+                name=name,
+                kind=compute.kind,
+                capacity=queue.ledgers[name].capacity,
+                leases=dict(queue.ledgers[name].leases),
+                queued=sum(run.spec.compute == name for run in queue),
+            )
+            for name, compute in self.supervisor.computes.items()
+        )
+
+    def queued(self) -> tuple[wire.QueueEntry, ...]:
+        """The waiting runs, in the order they will start."""
+        return tuple(
+            wire.QueueEntry(
+                run_id=run.id,
+                label=run.label,
+                position=position,
+                reason=self.supervisor.describe(run).reason,
+                resources=run.spec.resources,
+            )
+            for position, run in enumerate(self.supervisor.queue, 1)
+        )
+
+    def status(self) -> wire.ServiceStatus:
+        """The service itself."""
+        queued = len(self.supervisor.queue)
+        return wire.ServiceStatus(
+            version=__version__,
+            protocol=wire.PROTOCOL,
+            pid=os.getpid(),
+            workspace_id=self.identity.id,
+            workspace=str(self.directory),
+            started_at=self._started_at.isoformat(),
+            running=len(self.supervisor.active) - queued,
+            queued=queued,
+            queue_paused=self.supervisor.paused,
+        )
+
+    # Changing
+
+    async def cancel(self, name: str) -> Run:
+        """Ask the run to end; one that has ended is returned as it is."""
+        run = await self.supervisor.cancel(self.store.find(name))
+        await self._durability.sync()
+        return run
+
+    async def tag(self, name: str, request: wire.TagRequest) -> Run:
+        """Set and remove tags."""
+        run = self.store.find(name)
+        tags = {k: v for k, v in run.tags.items() if k not in request.remove} | dict(request.set)
+        if len(tags) > 50:
+            raise InvalidSpec(f"{run.label} would have {len(tags)} tags; 50 is the most.")
+        run = self.supervisor.amend(run.id, tags=tags)
+        await self._durability.sync()
+        return run
+
+    async def add_properties(self, name: str, request: wire.PropertyRequest) -> Run:
+        """Add properties; one that is there already is never changed."""
+        run = self.store.find(name)
+        for key in request.add:
+            if key in run.properties:
+                raise WrongState(
+                    f"{run.label} has the property {key!r} already, and properties never change. "
+                    "Use a tag for what does."
+                )
+        run = self.supervisor.amend(run.id, properties={**run.properties, **request.add})
+        await self._durability.sync()
+        return run
+
+    async def reprioritize(self, name: str, request: wire.PriorityRequest) -> Run:
+        """Move a waiting run in the queue."""
+        run = self.store.find(name)
+        if run.state is not RunState.QUEUED:
+            raise WrongState(f"{run.label} is {run.state}; only a queued run has a place.")
+        run = self.supervisor.reprioritize(run, request.priority)
+        await self._durability.sync()
+        return self.supervisor.describe(run)
+
+    async def delete(self, name: str) -> Run:
+        """Delete an ended run with everything it kept. There is no way back."""
+        run = self.store.find(name)
+        if not run.state.final:
+            raise WrongState(f"{run.label} is {run.state}. Cancel it first, then delete it.")
+        run_dir = self.supervisor.run_dir(run)
+        self.store.delete(run.id)
+        await self._durability.sync()
+        await self.in_thread(_remove, run_dir)
+        return run
+
+    def in_thread(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+        """Do slow work beside the event loop."""
+        return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
+
+    async def close(self) -> None:
+        """Let background work end."""
+        for task in tuple(self._background):
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+
+
+def _remove(run_dir: Path) -> None:
+    RunFiles(run_dir).drop_work()  # knows how to delete what a script made undeletable
+    shutil.rmtree(run_dir, ignore_errors=False)
+
+
+def _read_metrics(path: Path, run_id: str) -> dict[str, Any]:
+    records, _ = runtime.metrics.read(str(path), 0, _METRICS)
+    return runtime.metrics.aggregate(records, run_id)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return str(os.getuid())  # a container's user without a name
