@@ -47,9 +47,8 @@ del S
 _WORD_WIDTH: Final = len("Completed")
 
 _SIZE: Final = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([kmgt]?)(i?b?)\s*\Z", re.IGNORECASE)
-_DURATION: Final = re.compile(
-    r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(d|days?|h|hours?|min|minutes?|m|s|sec|seconds?)",
-    re.IGNORECASE,
+_PART: Final = (
+    r"\s*(\d+(?:\.\d*)?|\.\d+)\s*(d(?:ays?)?|h(?:ours?)?|m(?:in(?:utes?)?)?|s(?:ec(?:onds?)?)?)"
 )
 _UNITS_S: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
@@ -104,12 +103,9 @@ def parse_duration(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
-        seconds, at = 0.0, 0
-        for part in iter(lambda: _DURATION.match(text, at), None):
-            seconds += float(part[1]) * _UNITS_S[part[2][0].lower()]
-            at = part.end()
-        if text[at:].strip() or not at:
-            seconds = 0.0
+        whole = re.fullmatch(rf"(?:{_PART})+\s*", text, re.IGNORECASE)
+        parts = re.findall(_PART, text, re.IGNORECASE) if whole else []
+        seconds = sum(float(count) * _UNITS_S[unit[0].lower()] for count, unit in parts)
     if not (math.isfinite(seconds) and seconds > 0):
         raise InvalidSpec(
             f"{text!r} is no length of time. Use seconds, or a number with s, m, h or d: "

@@ -27,7 +27,7 @@ _PARSER_KEYWORDS: Final = frozenset(
 """Keywords of `ArgumentParser` that change nothing, or that are read here."""
 
 _PATH_READ: Final = "pathlib.Path.read"
-_PANDAS: Final = "csv excel feather fwf json orc parquet pickle stata table xml".split()  # noqa: SIM905
+_PANDAS: Final = ("csv", "excel", "feather", "fwf", "json", "orc", "parquet", "pickle", "table")
 _READERS: Final = frozenset(
     {f"pandas.read_{what}" for what in _PANDAS}
     | {f"polars.read_{what}" for what in ("csv", "excel", "json", "ndjson", "parquet")}
@@ -165,8 +165,7 @@ def files_read(tree: ast.Module) -> tuple[FileUse, ...]:
     (or their folders) that the script also mentions elsewhere, where it may write or look for them.
     """
     origins = _origins(tree)
-    texts: Counter[str] = Counter()
-    reads: list[FileUse] = []
+    texts, reads = Counter[str](), list[FileUse]()
     for node, guarded in _walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             texts[posixpath.normpath(node.value)] += 1
@@ -219,16 +218,13 @@ def _argument(call: ast.Call) -> Argument | None:
 
 def _literal(node: ast.expr | None) -> Any:
     """Value of a literal, None for everything else."""
-    if node is None:
-        return None
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range":
         bounds = [_literal(bound) for bound in node.args]
-        if 1 <= len(bounds) <= 3 and all(isinstance(b, int) for b in bounds):
-            steps = range(*bounds) if bounds[2:] != [0] else range(0)
-            return steps if len(steps) <= 1000 else None
+        if 1 <= len(bounds) <= 2 and all(isinstance(bound, int) for bound in bounds):
+            return range(*bounds) if max(map(abs, bounds)) <= 1000 else None
         return None
     try:
-        return ast.literal_eval(node)
+        return ast.literal_eval(node) if node is not None else None
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
 
@@ -267,7 +263,7 @@ _UNKNOWN: Final = "unrecognized arguments: "
 
 
 class _Refused(Exception):
-    """What argparse would print before it ends the script."""
+    """What argparse would print."""
 
 
 class _Left(Exception):
@@ -317,10 +313,13 @@ def _rebuilt(parser: Parser, *, relaxed: bool) -> _Rebuilt:
 
 def _sentence(refusal: str, script: str, parser: Parser) -> str | None:
     if refusal.startswith(_REQUIRED):
-        missing = refusal[len(_REQUIRED) :].split(", ")
+        # What may be empty is listed by argparse too.
+        free = {a.names[0] for a in parser.arguments if a.positional and not a.required}
+        missing = [name for name in refusal[len(_REQUIRED) :].split(", ") if name not in free]
         verb = "is" if len(missing) == 1 else "are"
-        listed = " and ".join(filter(None, [", ".join(missing[:-1]), missing[-1]]))
-        return f"{script} requires {listed}, which {verb} not among the arguments."
+        listed = " and ".join(filter(None, [", ".join(missing[:-1]), *missing[-1:]]))
+        says = f"{script} requires {listed}, which {verb} not among the arguments."
+        return says if missing else None
     if refusal.startswith(_UNKNOWN):
         if parser.lenient:
             return None

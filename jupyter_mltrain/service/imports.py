@@ -79,6 +79,8 @@ class ModuleUse:
     module: str
     """First part of the dotted name."""
     certain: bool
+    through: frozenset[str] = frozenset()
+    """Local folders without `__init__.py` on the way: an installed package of that name wins."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -87,9 +89,10 @@ class Walk:
 
     uses: dict[str, ModuleUse] = field(default_factory=dict)
     """By module, in the order of the imports. Certain uses replace likely ones."""
-    unread: list[tuple[str, bool]] = field(default_factory=list)
-    """Local files that are no Python here, and whether they are certainly imported."""
+    unread: list[ModuleUse] = field(default_factory=list)
+    """Local files that are no Python here; their `line` says nothing."""
     certain: bool = True
+    through: frozenset[str] = frozenset()
     seen: set[str] = field(default_factory=set)
 
 
@@ -260,7 +263,10 @@ class _Follower:
         walk.seen.add(file)
         facts = self._facts_of(file)
         if facts is None:
-            walk.unread.append((file, walk.certain))
+            use = ModuleUse(
+                file=file, line=0, module=file, certain=walk.certain, through=walk.through
+            )
+            walk.unread.append(use)
             walk.certain = False
             return
         for step in facts.steps:
@@ -279,16 +285,20 @@ class _Follower:
         parts = step.module.split(".") if step.module else []
         if not step.level and (parts[0] in self._builtin or parts[0] == "__future__"):
             return
-        local = step.level > 0 or self._find(base, parts[0]) is not None
+        found = step.level > 0 or self._find(base, parts[0]) is not None
+        local = found or self._in_plain_folders(base, parts, step.names)
         if local and step.conditional:
             self.walk.certain = False
         elif local and not step.level and parts[0] in self._stdlib:
             self.walk.certain = False  # either of the two may be the one that is imported
         elif local:
             certain = self.walk.certain
+            through = self.walk.through
             self.walk.certain = certain and step.certain
+            self.walk.through = through if found else through | {parts[0]}
             self._visit_parts(base, parts, step.names)
             self.walk.certain = self.walk.certain and certain
+            self.walk.through = through
         elif not step.conditional:
             self._use(file, step, parts[0])
 
@@ -296,7 +306,9 @@ class _Follower:
         certain = self.walk.certain and step.certain
         known = self.walk.uses.get(top)
         if known is None or (certain and not known.certain):
-            self.walk.uses[top] = ModuleUse(file=file, line=step.line, module=top, certain=certain)
+            self.walk.uses[top] = ModuleUse(
+                file=file, line=step.line, module=top, certain=certain, through=self.walk.through
+            )
 
     def _visit_parts(self, base: str, parts: Iterable[str], names: Iterable[str]) -> None:
         found: str | None = None
@@ -313,6 +325,13 @@ class _Follower:
             inner = self._find(base, name)
             if inner is not None and (facts is None or name not in facts.bound):
                 self.visit(inner)
+
+    def _in_plain_folders(self, base: str, parts: list[str], names: Iterable[str]) -> bool:
+        """Whether the import ends at a file in folders that have no `__init__.py`."""
+        folder = posixpath.join(base, *parts[:-1])
+        if len(parts) > 1 and self._find(folder, parts[-1]) is not None:
+            return True
+        return any(self._find(posixpath.join(folder, parts[-1]), name) for name in names)
 
     def _find(self, base: str, part: str) -> str | None:
         stem = posixpath.join(base, part)

@@ -232,7 +232,7 @@ class _Checker:
 
     def _imports(self, python: PythonInfo) -> None:
         walk = follow_imports(self.names, self.script, self._facts, python.stdlib, python.builtins)
-        self._broken(walk)
+        self._broken(walk, python)
         certain = not any(self._moves_path(name) for name in self.variables)
         wanted = [use for name, use in walk.uses.items() if name not in _OURS]
         missing = lacking(python, [use.module for use in wanted])
@@ -240,19 +240,20 @@ class _Checker:
             if use.module in missing and not local_folder_or_extension(
                 self.names, self.script, use.module
             ):
-                self._missing(use, python, certain=certain and use.certain)
+                self._missing(use, python, certain=certain and _reached(use, python))
 
     def _moves_path(self, name: str) -> bool:
         """Whether a variable makes the run's Python look elsewhere than the probed one did."""
         probed = "" if name == "PYTHONPATH" else os.environ.get(name, "")
         return name in _MOVES_PATH and self.variables[name] != probed
 
-    def _broken(self, walk: Walk) -> None:
+    def _broken(self, walk: Walk, python: PythonInfo) -> None:
         """Report local modules that are certainly imported and certainly no Python."""
-        for name, certain in walk.unread:
-            problem = self._syntax(name, self._examine(name)) if certain else None
-            if problem is not None:
-                self._not_python(name, problem)
+        for use in walk.unread:
+            if _reached(use, python):
+                problem = self._syntax(use.file, self._examine(use.file))
+                if problem is not None:
+                    self._not_python(use.file, problem)
 
     def _missing(self, use: ModuleUse, python: PythonInfo, *, certain: bool) -> None:
         where = f"{self._at(use.file, use.line)} imports {use.module}"
@@ -302,6 +303,11 @@ class _Checker:
         return f"{'cell' if self._is_cell(name) else name} line {line}"
 
 
+def _reached(use: ModuleUse, python: PythonInfo) -> bool:
+    """Whether the import certainly runs, and through the run's own folders."""
+    return use.certain and lacking(python, use.through) == use.through
+
+
 def _examine(source: bytes, *, cell: bool) -> _Examined:
     if len(source) > _LARGEST_BYTES:
         return _Examined(unknown=True)
@@ -346,7 +352,10 @@ def _no_script(files: Tree, paths: Collection[str], script: str) -> str:
     scripts = [name for name in names if name.endswith(".py")]
     base = posixpath.basename(script)
     close = [name for name in scripts if posixpath.basename(name) == base]
-    close = close or difflib.get_close_matches(script, scripts, n=1, cutoff=0.6)
+    if not close:
+        stems = {name.removesuffix(".py"): name for name in scripts}
+        alike = difflib.get_close_matches(script.removesuffix(".py"), stems, n=1)
+        close = [stems[stem] for stem in alike]
     if close:
         return f"There is no script {script} in the source folder. Did you mean {close[0]}?"
     listed = ", ".join(scripts[:5]) + (" …" if len(scripts) > 5 else "")

@@ -167,11 +167,18 @@ def test_relative_imports_of_what_is_not_there_are_left_to_python() -> None:
     assert certain("from . import x\nfrom .y import z\nimport numpy\n") == ["train.py:3 numpy"]
 
 
-def test_folders_without_init_are_followed() -> None:
-    files = {"lib/net.py": "import xgboost"}
-    assert certain("from lib.net import f\n", files)[-1:] == []
-    assert a_walk("from lib.net import f\n", files).uses.keys() == {"lib"}
-    assert local_folder_or_extension(files, "train.py", "lib")
+@pytest.mark.parametrize(
+    "script", ["from lib.net import f", "import lib.net", "from lib import net"]
+)
+def test_folders_without_init_are_followed_with_a_reservation(script: str) -> None:
+    walk = a_walk(f"{script}\nimport two\n", {"lib/net.py": "import xgboost"})
+    assert walk.uses["xgboost"].through == {"lib"}
+    assert walk.uses["two"].through == frozenset()
+
+
+def test_a_folder_that_no_import_ends_in_is_local_all_the_same() -> None:
+    assert local_folder_or_extension(["lib/a/net.py"], "train.py", "lib")
+    assert not local_folder_or_extension(["library/net.py"], "train.py", "lib")
 
 
 @pytest.mark.parametrize("name", ["fast.so", "fast.cpython-311-x86_64-linux-gnu.so", "fast.pyc"])
@@ -202,7 +209,7 @@ def test_a_local_file_under_a_condition_is_a_doubt() -> None:
 
 def test_a_local_file_that_is_no_python_is_reported_and_a_doubt() -> None:
     walk = a_walk("import broken\nimport two\n", {"broken.py": "def f(:"})
-    assert walk.unread == [("broken.py", True)]
+    assert [(use.file, use.certain) for use in walk.unread] == [("broken.py", True)]
     assert not walk.uses["two"].certain
 
 
