@@ -1,27 +1,34 @@
-"""A small single-threaded process that forks reapers: a fork costs less than a fresh Python.
+"""A small single-threaded process that keeps reapers ready: a start is then one message.
 
 It is forked from the service before the service has threads, a database or much memory. It
-leaves when the service does; the reapers stay.
+leaves when the service does; reapers that have a run stay.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import select
 import signal
 import socket
+from typing import Final
 
-from jupyter_mltrain.compute import processes, reaper
+from jupyter_mltrain.compute import reaper
 
-MESSAGE_BYTES = 8192
+MESSAGE_BYTES: Final = 8192
 """Longest message; one is a path and a number."""
+
+_SPARES: Final = 2
+"""Reapers kept ready. Each costs about a megabyte of its own."""
+
+_HOLD_BACK_S: Final = 0.03
 
 
 def fork() -> tuple[socket.socket, int]:
     """Start the launcher; returns this side's socket and the launcher's pid.
 
-    One message is one datagram. To the launcher: the path of a control directory. Back: that
-    path, a NUL, and the reaper's pid, or ``!`` and why there is none.
+    One message is one datagram. To the reapers: the path of a control directory, received by
+    whichever of them is free. Back: that path, a NUL, and the reaper's pid and start time.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
@@ -49,18 +56,37 @@ def _serve(service: socket.socket) -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     gc.collect()
     gc.freeze()  # shared pages stay shared in every reaper
+    spares: list[int] = []
     while True:
-        request = service.recv(MESSAGE_BYTES)
-        if not request:
-            return
-        control = os.fsdecode(request)
-        try:
-            pid = os.fork()
-        except OSError as error:
-            service.send(request + b"\0!" + str(error).encode())
-            continue
-        if pid == 0:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            service.close()
-            reaper.main(control)
-        service.send(request + b"\0" + f"{pid} {processes.start_ticks(pid) or 0}".encode())
+        while len(spares) < _SPARES:
+            spares.append(_fork_spare(service))
+        # A spare's pipe closes when it takes a run, when the service has left, and also when
+        # somebody kills it.
+        taken, _, _ = select.select(spares, [], [])
+        while taken:
+            for fd in taken:
+                spares.remove(fd)
+                os.close(fd)
+            if _has_left(service):
+                return
+            # Another spare is left: the run that just starts needs the processor more than we.
+            taken, _, _ = select.select(spares, [], [], _HOLD_BACK_S) if spares else ([], [], [])
+
+
+def _has_left(service: socket.socket) -> bool:
+    """Whether the service is gone, in contrast to a message that a spare is about to take."""
+    try:
+        return not service.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+
+
+def _fork_spare(service: socket.socket) -> int:
+    """Make a reaper that waits for a run; returns the pipe that closes when it waits no more."""
+    until, alive = os.pipe()
+    if os.fork() == 0:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(until)
+        reaper.main(service, alive)
+    os.close(alive)
+    return until

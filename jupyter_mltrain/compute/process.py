@@ -59,6 +59,8 @@ class ProcessCompute:
         answer = self._starting[str(control)] = loop.create_future()
         await loop.sock_sendall(self._socket, os.fsencode(control))
         text = await answer
+        if text == "!":
+            return await self._found(control)  # another start of this run was a moment earlier
         if text.startswith("!"):
             raise ComputeTargetError(f"No process could be started here: {text[1:]}.")
         pid, _, ticks = text.partition(" ")

@@ -15,13 +15,18 @@ import ctypes
 import json
 import os
 import signal
+import socket
 import time
 from typing import Any, NoReturn
 
 from jupyter_mltrain.compute import processes
 
+_APPEND = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+_DEFAULTS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+"""What Python, and the launcher, have set otherwise; the script gets it as a shell would."""
 _WAKE = {signal.SIGCHLD, signal.SIGTERM}
 _PR_SET_CHILD_SUBREAPER = 36
+_MESSAGE_BYTES = 8192
 _MEMORY_CHECK_S = 0.25
 _KILL_AGAIN_S = 0.02
 _GIVE_UP_S = 30.0
@@ -34,14 +39,43 @@ if processes.LINUX:
     _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main(control: str) -> NoReturn:
-    """Execute what ``control/launch.json`` says; never returns, never raises."""
+def main(service: socket.socket, waiting: int) -> NoReturn:
+    """Wait for a run, execute what its ``launch.json`` says; never returns, never raises.
+
+    Parameters
+    ----------
+    service
+        Gives the control directory of a run, and takes this process's identity.
+    waiting
+        Closed as soon as a run has come.
+    """
     try:
-        _Reaper(control).run()
+        identity = _prepare()
+        request = service.recv(_MESSAGE_BYTES)
+        if not request:
+            os._exit(0)  # the service has left
+        os.close(waiting)
+        reaper = _Reaper(os.fsdecode(request))
+        if reaper.claim(identity):
+            service.send(request + b"\0" + f"{identity['pid']} {identity['ticks']}".encode())
+            service.close()
+            reaper.run()
+        else:
+            service.send(request + b"\0!")
     except BaseException as error:
-        _write(control, {"cause": "start", "message": f"The run's reaper failed: {error!r}."})
+        os.write(2, f"jupyter_mltrain: a reaper failed: {error!r}\n".encode())
     finally:
         os._exit(0)
+
+
+def _prepare() -> dict[str, Any]:
+    """Everything that can be done before there is a run; returns who this process is."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, _WAKE)
+    os.setsid()
+    if processes.LINUX:
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    pid = os.getpid()
+    return {"pid": pid, "ticks": processes.start_ticks(pid) or 0, "boot": processes.boot_id()}
 
 
 class _Reaper:
@@ -53,18 +87,13 @@ class _Reaper:
         self.childless = False
 
     def run(self) -> None:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _WAKE)
-        os.setsid()
-        if processes.LINUX:
-            _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        if not self._claim():
-            return
         with open(f"{self.control}/launch.json") as file:
             launch = json.load(file)
         oom_kills = processes.oom_kills()
         message = self._start(launch)
         if message is not None:
-            _write(self.control, {"cause": "start", "message": message})
+            self.record.update(cause="start", message=message)
+            _write(self.control, self.record)
             return
         self._wait(launch)
         if self.status is None:
@@ -79,31 +108,54 @@ class _Reaper:
         self.record["oom_killed"] = processes.oom_kills() > oom_kills
         _write(self.control, self.record)
 
-    def _claim(self) -> bool:
+    def claim(self, identity: dict[str, Any]) -> bool:
         """Become the one reaper of this run; a second start finds the first."""
-        pid = os.getpid()
-        handle = {"pid": pid, "ticks": processes.start_ticks(pid), "boot": processes.boot_id()}
         try:
             fd = os.open(f"{self.control}/reaper.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
             return False
-        with open(fd, "w") as file:
-            json.dump(handle, file)
+        os.write(fd, json.dumps(identity).encode())
+        os.close(fd)
         return True
 
     def _start(self, launch: dict[str, Any]) -> str | None:
-        """Fork and execute the script; a sentence when that is not possible."""
-        error_out, error_in = os.pipe()
-        self.main_pid = os.fork()
-        if self.main_pid == 0:
-            _execute(launch, error_in)
-        os.close(error_in)
-        with open(error_out, "rb") as file:
-            text = file.read()  # ends at once: the pipe closes when the script is executed
-        if not text:
-            return None
-        os.waitpid(self.main_pid, 0)
-        return text.decode("utf-8", "replace")
+        """Execute the script; returns a sentence when that is not possible.
+
+        By `posix_spawn`, which does not copy this process's memory map first.
+        """
+        try:
+            os.chdir(launch["cwd"])
+            self.main_pid = os.posix_spawn(
+                launch["argv"][0],
+                launch["argv"],
+                {**os.environ, **launch["variables"]},
+                file_actions=(
+                    (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                    (os.POSIX_SPAWN_OPEN, 1, launch["log"], _APPEND, 0o644),
+                    (os.POSIX_SPAWN_DUP2, 1, 2),
+                ),
+                setsid=True,
+                setsigmask=(),
+                setsigdef=_DEFAULTS,
+            )
+            os.chdir("/")  # the working copy is not ours to keep busy
+        except OSError as error:
+            return f"{launch['argv'][0]} cannot be executed: {error.strerror}"
+        if processes.LINUX:
+            self._prefer_for_oom_killer()
+        return None
+
+    def _prefer_for_oom_killer(self) -> None:
+        try:
+            fd = os.open(f"/proc/{self.main_pid}/oom_score_adj", os.O_WRONLY)
+        except OSError:
+            return  # it has ended already, or this is a sandbox without it
+        try:
+            os.write(fd, _OOM_SCORE)
+        except OSError:
+            pass  # its score was set higher already, and may not be lowered
+        finally:
+            os.close(fd)
 
     def _wait(self, launch: dict[str, Any]) -> None:
         deadline = time.monotonic() + launch["timeout_s"]
@@ -172,44 +224,6 @@ class _Reaper:
                 self.record["cpu_s"] = usage.ru_utime + usage.ru_stime
                 self.record["max_rss_bytes"] = usage.ru_maxrss * (1024 if processes.LINUX else 1)
                 self.record["ended_at"] = time.time()
-
-
-def _execute(launch: dict[str, Any], error_in: int) -> NoReturn:
-    """In the child: become the script."""
-    try:
-        os.setsid()
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAKE)
-        for signum in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, signal.SIG_DFL)
-        if processes.LINUX:
-            _prefer_for_oom_killer()
-        os.chdir(launch["cwd"])
-        log = os.open(launch["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        nothing = os.open(os.devnull, os.O_RDONLY)
-        os.dup2(nothing, 0)
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        variables = {**os.environ, **launch["variables"]}
-        os.execve(launch["argv"][0], launch["argv"], variables)
-    except BaseException as error:
-        what = f"{launch['argv'][0]}: " if isinstance(error, FileNotFoundError) else ""
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else repr(error)
-        os.write(error_in, f"{what}{reason}".encode("utf-8", "replace"))
-    finally:
-        os._exit(127)
-
-
-def _prefer_for_oom_killer() -> None:
-    try:
-        fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY)
-    except OSError:
-        return  # a sandbox without it: the kernel chooses by size alone
-    try:
-        os.write(fd, _OOM_SCORE)
-    except OSError:
-        pass  # its score was set higher already, and may not be lowered
-    finally:
-        os.close(fd)
 
 
 def _write(control: str, record: dict[str, Any]) -> None:

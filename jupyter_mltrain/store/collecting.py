@@ -245,7 +245,10 @@ def _same(one: Path, other: Path) -> bool:
     """Whether both are regular files with the same content."""
     if not stat.S_ISREG(_mode(other)) or one.stat().st_size != other.stat().st_size:
         return False
-    return one.samefile(other) or filecmp.cmp(one, other, shallow=False)
+    try:
+        return one.samefile(other) or filecmp.cmp(one, other, shallow=False)
+    except PermissionError:
+        return False  # then both are kept
 
 
 def _mode(path: Path) -> int:

@@ -83,6 +83,7 @@ def _descend(root: Path, folders: list[int], name: str) -> int:
 
 
 def _link_target(part: str, folder: int) -> str | None:
+    """Where a symlink leads; `None` for what is none, or not there."""
     try:
         return os.readlink(part, dir_fd=folder)
     except OSError:

@@ -12,7 +12,7 @@ from jupyter_mltrain import errors
 from jupyter_mltrain.spec import Frozen
 from jupyter_mltrain.store import manifest as manifests
 from jupyter_mltrain.store import source_warnings, working_copy
-from jupyter_mltrain.store.blobs import Batch, Blobs, Changed, writing
+from jupyter_mltrain.store.blobs import Batch, Blobs, Changed, flush, writing
 from jupyter_mltrain.store.gate import Gate
 from jupyter_mltrain.store.ignore import Ignore
 from jupyter_mltrain.store.manifest import Entry, Manifest
@@ -64,6 +64,7 @@ class Snapshots:
         self._manifests = root / "snapshots"
         with writing(root):
             self._manifests.mkdir(parents=True, exist_ok=True)
+            flush(str(root))
         self._indexes = SourceIndexes(root / "source-index")
         self._gate = Gate()
 

@@ -1,0 +1,61 @@
+"""``jupyter mltrain logs``: what a run has printed, or another file of it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from jupyter_mltrain.cli import watching
+from jupyter_mltrain.cli.session import client_of, named
+from jupyter_mltrain.cli.terminal import plain, say
+from jupyter_mltrain.client import Client
+from jupyter_mltrain.core import words
+from jupyter_mltrain.errors import NoSuchFile
+from jupyter_mltrain.spec import DRIVER_LOG, Run
+
+_BLOCK: Final = 65_536
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print it; with ``-f`` until the run has ended."""
+    client = client_of(arguments)
+    found = client.get(named(arguments.name))
+    log = arguments.file or DRIVER_LOG
+    offset = arguments.offset
+    if arguments.tail is not None:
+        offset = _tail(client, found, log, arguments.tail)
+    if arguments.follow:
+        watching.watch(arguments, client, found, log=log, offset=offset)
+        return 0
+    output = watching.Output()
+    try:
+        for data in client.read_file(found.id, log, offset):
+            output.write(data)
+    except NoSuchFile:
+        if log != DRIVER_LOG:
+            raise
+        state = words.state_word(found.state)
+        say(f"{plain(found.label)} has printed nothing: {state}, {plain(found.reason)}.")
+    output.end()
+    return 0
+
+
+def _tail(client: Client, run: Run, log: str, lines: int) -> int:
+    """Offset of the last `lines` lines as they are now; reads no more than it has to."""
+    size = next((file.size_bytes for file in client.files(run.id) if file.name == log), 0)
+    start, tail = size, b""
+    while start > 0 and tail.rstrip(b"\n").count(b"\n") < lines:
+        block = min(start, max(_BLOCK, len(tail)))
+        start -= block
+        tail = _exactly(client, run, log, start, block) + tail
+    kept = tail.splitlines(keepends=True)[-lines:] if lines else []
+    return start + len(tail) - sum(map(len, kept))
+
+
+def _exactly(client: Client, run: Run, log: str, start: int, count: int) -> bytes:
+    data = bytearray()
+    for piece in client.read_file(run.id, log, start):
+        data += piece
+        if len(data) >= count:
+            break
+    return bytes(data[:count])

@@ -1,0 +1,282 @@
+"""What can be typed after ``jupyter mltrain``."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from jupyter_mltrain import __version__
+from jupyter_mltrain.errors import InvalidSpec
+
+_Parser = argparse.ArgumentParser
+
+
+def make_parser() -> _Parser:
+    """The parser of the whole command line; `module` in what it gives names who does it."""
+    parser = _Parser(
+        prog="jupyter mltrain",
+        description="Training runs: submit a script, watch it, keep what it made.",
+        epilog="`jupyter mltrain COMMAND --help` tells more. A first run: jupyter mltrain demo",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"jupyter_mltrain {__version__}")
+    parser.add_argument("--workspace", metavar="DIR", help=_WORKSPACE)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_submit, _ls, _show, _logs, _cancel, _get, _rm, _gc, _status, _demo):
+        add(commands)
+    return parser
+
+
+_WORKSPACE = (
+    "the workspace's directory; by default what a config.json here or above says, then "
+    "$MLTRAIN_WORKSPACE, then the user's own"
+)
+_RUN = "a number as in 42, a name, or the start of an id"
+
+
+def _command(
+    commands: Any, name: str, does: str, *examples: str, module: str | None = None, more: str = ""
+) -> _Parser:
+    shown = "".join(f"\n  jupyter mltrain {example}" for example in examples)
+    parser: _Parser = commands.add_parser(
+        name,
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}.{more}",
+        epilog=f"{'example' if len(examples) == 1 else 'examples'}:{shown}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    # Also taken before the command: without a default here, that one is not overwritten.
+    parser.add_argument("--workspace", metavar="DIR", default=argparse.SUPPRESS, help=_WORKSPACE)
+    parser.set_defaults(module=module or name)
+    return parser
+
+
+def _json(parser: _Parser, what: str) -> None:
+    parser.add_argument("--json", action="store_true", help=f"for programs: {what} as JSON")
+
+
+def _submit(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "submit",
+        "run a script",
+        "submit --wait train.py --epochs 20",
+        "submit --name night --gpus 1 --memory 8GB --timeout 6h train.py -- --lr 0.01",
+        more=(
+            "\n\nThe folder that the script lies in travels with it. What the script writes to "
+            "./outputs and\n./logs is kept. Everything after SCRIPT is passed to it."
+            "\n\nWith --wait the exit status is the run's: 0 when it completed, else the script's "
+            "own status,\n128 + the signal that ended it, 124 over its time limit, 130 cancelled, "
+            "1 for any other failure."
+        ),
+    )
+    parser.add_argument("script", metavar="SCRIPT", help="a Python file")
+    parser.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="for the script")
+    parser.add_argument("--source", metavar="DIR", help="the folder to ship, if not the script's")
+    parser.add_argument("--name", help="what the run is called in lists")
+    parser.add_argument("--experiment", metavar="NAME", help="by default the folder's name")
+    parser.add_argument("--compute", metavar="NAME", default="local", help="where; local if not set")
+    parser.add_argument("--python", metavar="PATH", help="the interpreter, if not this one")
+    parser.add_argument("--cpus", metavar="N", type=int)
+    parser.add_argument("--gpus", metavar="N", type=int, default=0)
+    parser.add_argument("--memory", metavar="SIZE", type=_size, help="as in 512MB, 4GB")
+    parser.add_argument(
+        "--env",
+        metavar="NAME=VALUE",
+        type=_variable,
+        action="append",
+        default=[],
+        help="a variable of the run; NAME alone takes its value from here. Repeatable",
+    )
+    _tag(parser, "a tag. Repeatable")
+    parser.add_argument("--timeout", metavar="TIME", type=_duration, help="as in 90s, 10m, 2h, 1d")
+    parser.add_argument("--priority", metavar="N", type=int, default=0, help="higher starts first")
+    parser.add_argument("--force", action="store_true", help="skip the checks before queueing")
+    parser.add_argument("--wait", action="store_true", help="show its output, exit with its status")
+    parser.add_argument(
+        "-q",
+        "--quiet",
+        action="store_true",
+        help="print only the run's number; with --wait, only what the script prints",
+    )
+    _json(parser, "the run, with --wait as it ended and without its output,")
+
+
+def _ls(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "ls",
+        "list runs, newest first",
+        "ls --state running --state queued",
+        "ls --experiment digits --tag kept -n 50",
+        module="listing",
+    )
+    parser.add_argument("--experiment", metavar="NAME", help="only runs of this experiment")
+    parser.add_argument("--state", action="append", default=[], help="only these. Repeatable")
+    _tag(parser, "only runs with this tag. Repeatable")
+    parser.add_argument("--text", help="only runs with this in their name or experiment")
+    count = parser.add_mutually_exclusive_group()
+    count.add_argument("-n", "--limit", metavar="N", type=_count, default=20, help="20 if not set")
+    count.add_argument("--all", action="store_true", help="every run")
+    _json(parser, "a list of runs")
+
+
+def _show(commands: Any) -> None:
+    parser = _command(commands, "show", "tell everything about a run", "show 42")
+    parser.add_argument("name", metavar="RUN", help=_RUN)
+    _json(parser, "run, history, metrics and files")
+
+
+def _logs(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "logs",
+        "print what a run has printed",
+        "logs -f 42",
+        "logs --tail 100 42",
+        "logs --file logs/loss.txt 42",
+    )
+    parser.add_argument("name", metavar="RUN", help=_RUN)
+    parser.add_argument("-f", "--follow", action="store_true", help="go on until the run ends")
+    parser.add_argument("--file", metavar="NAME", help="another file of the run, as in logs/a.txt")
+    start = parser.add_mutually_exclusive_group()
+    start.add_argument("--tail", metavar="N", type=_count, help="only the last N lines")
+    start.add_argument("--offset", metavar="BYTES", type=_count, default=0, help="start there")
+
+
+def _cancel(commands: Any) -> None:
+    parser = _command(
+        commands, "cancel", "end runs; their outputs are kept", "cancel 42 43", module="cancelling"
+    )
+    parser.add_argument("names", metavar="RUN", nargs="+", help=_RUN)
+    _json(parser, "the runs")
+
+
+def _get(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "get",
+        "fetch files of a run",
+        "get 42",
+        "get 42 model.joblib -o best",
+        "get 42 outputs/checkpoints logs",
+        module="fetching",
+        more=(
+            "\n\nWithout NAMES everything in its outputs/. Files keep their names below DIR, so "
+            "outputs/model.pt\nbecomes DIR/outputs/model.pt."
+        ),
+    )
+    parser.add_argument("name", metavar="RUN", help=_RUN)
+    parser.add_argument("wanted", metavar="NAMES", nargs="*", help="files or folders of the run")
+    parser.add_argument(
+        "-o", "--output", metavar="DIR", default=".", help="the current folder if not set"
+    )
+    parser.add_argument("--force", action="store_true", help="overwrite files that are there")
+    _json(parser, "what was written")
+
+
+def _rm(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "rm",
+        "delete ended runs with everything they kept",
+        "rm 40 41",
+        module="removing",
+    )
+    parser.add_argument("names", metavar="RUN", nargs="+", help=_RUN)
+    _yes(parser)
+    _json(parser, "the runs that were deleted")
+
+
+def _gc(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "gc",
+        "delete the oldest ended runs, by age or until a size is kept",
+        "gc --older-than 30d",
+        "gc --keep 10GB --yes",
+        module="reclaiming",
+        more="\n\nIt says what it would take before it does.",
+    )
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--older-than", metavar="TIME", type=_duration, help="as in 12h, 30d")
+    what.add_argument("--keep", metavar="SIZE", type=_size, help="as in 500MB, 10GB")
+    parser.add_argument("--dry-run", action="store_true", help="say what it would take, no more")
+    _yes(parser)
+    _json(parser, "what is, or would be, taken")
+
+
+def _status(commands: Any) -> None:
+    parser = _command(
+        commands,
+        "status",
+        "tell how the workspace is: what it can give, who holds it, who waits and why",
+        "status",
+        "status --all",
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--all", action="store_true", help="list every workspace of yours instead")
+    what.add_argument("--stop", action="store_true", help="end the service; runs go on")
+    _json(parser, "the same")
+
+
+def _demo(commands: Any) -> None:
+    _command(commands, "demo", "train a small classifier, to see how it goes", "demo")
+
+
+def _tag(parser: _Parser, what: str) -> None:
+    parser.add_argument("--tag", metavar="KEY[=VALUE]", action="append", default=[], help=what)
+
+
+def _yes(parser: _Parser) -> None:
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+
+
+# Values
+
+
+def _read(reader: Callable[[str], Any], text: str) -> Any:
+    try:
+        return reader(text)
+    except InvalidSpec as error:
+        raise argparse.ArgumentTypeError(error.message) from None
+
+
+def _size(text: str) -> int:
+    from jupyter_mltrain.core import words
+
+    return int(_read(words.parse_size, text))
+
+
+def _duration(text: str) -> float:
+    from jupyter_mltrain.core import words
+
+    return float(_read(words.parse_duration, text))
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
+def _variable(text: str) -> tuple[str, str]:
+    import os
+
+    name, given, value = text.partition("=")
+    if given:
+        return name, value
+    if name not in os.environ:
+        raise argparse.ArgumentTypeError(f"{name!r} has no value here; use {name}=VALUE")
+    return name, os.environ[name]
+
+
+def tags(pairs: Sequence[str]) -> dict[str, str | None]:
+    """Tags as they were typed: ``key`` or ``key=value``."""
+    found: dict[str, str | None] = {}
+    for pair in pairs:
+        key, given, value = pair.partition("=")
+        found[key] = value if given else None
+    return found
