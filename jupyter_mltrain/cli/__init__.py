@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         The exit status: 0; 1 after a sentence on stderr; 2 for a command line that is not
-        understood; 130 when interrupted; what ``submit --wait`` says for the run that it waited for.
+        understood; 130 when interrupted; the run's own with ``submit --wait``.
     """
     from jupyter_mltrain.cli.parser import make_parser
 

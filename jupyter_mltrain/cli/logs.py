@@ -26,6 +26,8 @@ def run(arguments: argparse.Namespace) -> int:
         offset = _tail(client, found, log, arguments.tail)
     if arguments.follow:
         watching.watch(arguments, client, found, log=log, offset=offset)
+        if log not in (DRIVER_LOG, *(file.name for file in client.files(found.id))):
+            raise NoSuchFile(f"{plain(found.label)} has ended without a file {log!r}.")
         return 0
     output = watching.Output()
     try:
@@ -44,12 +46,16 @@ def _tail(client: Client, run: Run, log: str, lines: int) -> int:
     """Offset of the last `lines` lines as they are now; reads no more than it has to."""
     size = next((file.size_bytes for file in client.files(run.id) if file.name == log), 0)
     start, tail = size, b""
-    while start > 0 and tail.rstrip(b"\n").count(b"\n") < lines:
+    while start > 0 and tail.count(b"\n") <= lines:
         block = min(start, max(_BLOCK, len(tail)))
         start -= block
         tail = _exactly(client, run, log, start, block) + tail
-    kept = tail.splitlines(keepends=True)[-lines:] if lines else []
-    return start + len(tail) - sum(map(len, kept))
+    at = len(tail) - tail.endswith(b"\n")
+    for _ in range(lines):
+        at = tail.rfind(b"\n", 0, at)
+        if at < 0:
+            break
+    return start + at + 1 if lines else size
 
 
 def _exactly(client: Client, run: Run, log: str, start: int, count: int) -> bytes:

@@ -73,11 +73,15 @@ def _submit(commands: Any) -> None:
         ),
     )
     parser.add_argument("script", metavar="SCRIPT", help="a Python file")
-    parser.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="for the script")
+    parser.add_argument(
+        "arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="for the script"
+    )
     parser.add_argument("--source", metavar="DIR", help="the folder to ship, if not the script's")
     parser.add_argument("--name", help="what the run is called in lists")
     parser.add_argument("--experiment", metavar="NAME", help="by default the folder's name")
-    parser.add_argument("--compute", metavar="NAME", default="local", help="where; local if not set")
+    parser.add_argument(
+        "--compute", metavar="NAME", default="local", help="where; local if not set"
+    )
     parser.add_argument("--python", metavar="PATH", help="the interpreter, if not this one")
     parser.add_argument("--cpus", metavar="N", type=int)
     parser.add_argument("--gpus", metavar="N", type=int, default=0)

@@ -37,9 +37,13 @@ class Cell:
 
 
 def lines(
-    columns: Sequence[Column], rows: Sequence[Sequence[Cell]], room: int | None
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[Cell]],
+    room: int | None,
+    *,
+    titled: bool = True,
 ) -> list[str]:
-    """The table as lines, with a line of titles.
+    """The table as lines, the first one of titles.
 
     Parameters
     ----------
@@ -64,7 +68,7 @@ def lines(
     title = _GAP.join(
         _set(columns[at], columns[at].title, widths[at], room, at == shown[-1]) for at in shown
     )
-    result = [terminal.paint(title.rstrip(), terminal.FAINT)]
+    result = [terminal.paint(title.rstrip(), terminal.FAINT)] if titled else []
     for row, cells in zip(texts, rows, strict=True):
         pieces = []
         for at in shown:

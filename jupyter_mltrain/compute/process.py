@@ -13,6 +13,7 @@ import msgspec
 
 from jupyter_mltrain.compute import launcher, processes
 from jupyter_mltrain.compute.base import Exited, Gone, Launch, Observation, Running
+from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.errors import ComputeTargetError
 from jupyter_mltrain.spec import Capacity, ExitRecord
 
@@ -34,8 +35,9 @@ class ProcessCompute:
     name = "local"
     kind = "process"
 
-    def __init__(self, capacity: Capacity, to_launcher: socket.socket) -> None:
+    def __init__(self, capacity: Capacity, to_launcher: socket.socket, watcher: Watcher) -> None:
         self._capacity = capacity
+        self._watcher = watcher
         self._socket = to_launcher
         self._socket.setblocking(False)
         self._starting: dict[str, asyncio.Future[str]] = {}
@@ -87,14 +89,15 @@ class ProcessCompute:
             starting.set_result(text.decode())
 
     async def observe(self, handle: str, control: Path) -> Observation:
-        alive = _is_alive(_decode(handle))
-        # The record is written before the reaper ends: looked for after, it cannot be missed.
+        known = _decode(handle)
         record = _read_exit(control)
+        if record is None:
+            if _is_alive(known):
+                return Running()
+            # Written before the reaper ends: looked for after its end, it cannot be missed.
+            record = _read_exit(control)
         if record is not None:
             return Exited(record=record)
-        if alive:
-            return Running()
-        known = _decode(handle)
         if known.boot != processes.boot_id():
             return Gone(reason="the machine went down while it ran, so how far it got is unknown")
         await self._sweep(control)
@@ -121,10 +124,29 @@ class ProcessCompute:
                 while _is_alive(known):  # noqa: ASYNC110 - there is nothing to await here
                     await asyncio.sleep(_LOOK_AGAIN_S)
             elif _is_alive(known):
-                await _readable(fd)
+                await self._until_recorded(fd, control)
         finally:
             if fd >= 0:
                 os.close(fd)
+
+    async def _until_recorded(self, pidfd: int, control: Path) -> None:
+        """Wait for the exit record, which comes a moment before the reaper's own end."""
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+        exit_record = f"{control}/exit.json"
+
+        def look() -> None:
+            if os.path.exists(exit_record):  # noqa: PTH110 - once for each run that ends
+                _settle(over)
+
+        loop.add_reader(pidfd, _settle, over)
+        unwatch = self._watcher.watch(control, look)
+        try:
+            look()
+            await over
+        finally:
+            unwatch()
+            loop.remove_reader(pidfd)
 
     async def cancel(self, handle: str, control: Path) -> None:
         known = _decode(handle)
@@ -137,16 +159,6 @@ class ProcessCompute:
         if self._reading:
             asyncio.get_running_loop().remove_reader(self._socket.fileno())
         self._socket.close()
-
-
-async def _readable(fd: int) -> None:
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(fd, _settle, ready)
-    try:
-        await ready
-    finally:
-        loop.remove_reader(fd)
 
 
 def _settle(ready: asyncio.Future[None]) -> None:

@@ -89,8 +89,8 @@ class _Reaper:
     def run(self) -> None:
         with open(f"{self.control}/launch.json") as file:
             launch = json.load(file)
-        oom_kills = processes.oom_kills()
         message = self._start(launch)
+        oom_kills = processes.oom_kills()
         if message is not None:
             self.record.update(cause="start", message=message)
             _write(self.control, self.record)
@@ -105,7 +105,8 @@ class _Reaper:
             self.record["signal"] = (
                 os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else None
             )
-        self.record["oom_killed"] = processes.oom_kills() > oom_kills
+        if self.record.get("signal") == signal.SIGKILL:
+            self.record["oom_killed"] = processes.oom_kills() > oom_kills
         _write(self.control, self.record)
 
     def claim(self, identity: dict[str, Any]) -> bool:

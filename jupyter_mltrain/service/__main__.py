@@ -69,7 +69,7 @@ def _serve(directory: Path, ready_fd: int) -> int:
         await service.serve(lambda path: _say(ready_fd, f"ready {path}"))
 
     # Worker threads that compute must not keep the event loop waiting for long.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(0.0002)
     try:
         asyncio.run(serve())
     except MltrainError as error:

@@ -11,7 +11,7 @@ import msgspec
 
 from jupyter_mltrain import workspaces
 from jupyter_mltrain.service import explain
-from jupyter_mltrain.spec import CONTROL_LOG, DRIVER_LOG, ExitRecord, Run, RunKind
+from jupyter_mltrain.spec import CONTROL_LOG, DRIVER_LOG, ExitRecord, Run, RunKind, RunState
 from jupyter_mltrain.store.files import RunFiles
 
 TAIL_BYTES: Final = 16_384
@@ -35,13 +35,32 @@ def conclude(
         return explain.lost(lost or "nobody saw how it ended")
     return explain.explain(
         record,
-        tail=tail(run_dir / "files" / DRIVER_LOG),
+        tail="" if record.status == 0 else tail(run_dir / "files" / DRIVER_LOG),
         script=run.spec.script,
         cell=run.spec.kind is RunKind.CELL,
         timeout_s=run.spec.timeout_s,
         memory_bytes=run.spec.resources.memory_bytes,
         duration_s=(ended - run.started_at).total_seconds() if run.started_at else 0.0,
     )
+
+
+def conclude_quickly(run_dir: Path, record: ExitRecord | None) -> Conclusion | None:
+    """The ending of a run that completed and left nothing to collect; `None` for all others.
+
+    A few looks that cost less than a thread's turn.
+    """
+    if record is None or record.status != 0 or record.cause or record.leftovers:
+        return None
+    try:
+        if os.path.exists(f"{run_dir}/variables"):  # noqa: PTH110
+            return None
+        for name in ("outputs", "logs"):
+            with os.scandir(f"{run_dir}/work/{name}") as found:
+                if next(found, None) is not None:
+                    return None
+    except OSError:
+        return None  # the script moved or deleted them: for `collect` to sort out
+    return Conclusion(state=RunState.COMPLETED, reason="completed")
 
 
 def _keep_variables(run_dir: Path) -> None:

@@ -9,10 +9,10 @@ from contextlib import ExitStack
 from typing import Final
 
 from jupyter_mltrain import wire
+from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.errors import InvalidSpec, NoSuchFile
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.verbs import Verbs
-from jupyter_mltrain.service.watch import Watcher
 from jupyter_mltrain.spec import Run, RunState
 
 CHUNK_BYTES: Final = 262_144
@@ -118,15 +118,13 @@ class _Log:
         if self._fd is None and not self._open():
             return
         assert self._fd is not None
-        while True:
+        while os.fstat(self._fd).st_size > self._offset:
             data = await self._follower.in_thread(os.pread, self._fd, CHUNK_BYTES, self._offset)
             if not data:
                 return
             frame = wire.LogFrame(log=self._name, offset=self._offset, size_bytes=len(data))
             self._offset += len(data)
             yield frame, data
-            if len(data) < CHUNK_BYTES:
-                return
 
     def _open(self) -> bool:
         # Watched before it is opened: what is written in between is not missed.

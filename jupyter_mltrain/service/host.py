@@ -22,6 +22,7 @@ from tornado.netutil import bind_unix_socket
 from jupyter_mltrain import __version__, workspaces
 from jupyter_mltrain.compute import inventory
 from jupyter_mltrain.compute.process import ProcessCompute
+from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import InterpreterEnvironments
 from jupyter_mltrain.service import api, recovery, settings
 from jupyter_mltrain.service.durability import Durability
@@ -31,7 +32,6 @@ from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.lock import WorkspaceLock
 from jupyter_mltrain.service.supervisor import Supervisor
 from jupyter_mltrain.service.verbs import Verbs
-from jupyter_mltrain.service.watch import Watcher
 from jupyter_mltrain.spec import Capacity
 from jupyter_mltrain.store.database import Database
 from jupyter_mltrain.store.runs import RunStore
@@ -67,7 +67,7 @@ class Service:
         self._hub = Hub()
         self._watcher = Watcher()
         self._leaving = asyncio.Event()
-        self._compute = ProcessCompute(self._capacity(), to_launcher)
+        self._compute = ProcessCompute(self._capacity(), to_launcher, self._watcher)
         environments = InterpreterEnvironments()
         self._supervisor = Supervisor(
             store=self._store,

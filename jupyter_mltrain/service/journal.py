@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from jupyter_mltrain import runtime
+from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.errors import MltrainError
 from jupyter_mltrain.service.finishing import Conclusion
-from jupyter_mltrain.service.watch import Watcher
 from jupyter_mltrain.spec import Run, RunState
 
 _log = logging.getLogger(__name__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +14,7 @@ from jupyter_mltrain import runtime
 from jupyter_mltrain.compute import processes
 from jupyter_mltrain.compute.base import Launch
 from jupyter_mltrain.spec import CELL_SCRIPT, DRIVER_LOG, Lease, Run, RunKind
+from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.snapshots import Snapshots
 
 THREAD_VARIABLES: Final = (
@@ -30,19 +30,17 @@ THREAD_VARIABLES: Final = (
 
 def make_run_dir(run_dir: Path) -> None:
     """The folders that every run directory has."""
-    run_dir.mkdir(parents=True)
-    for name in ("control", "files/azureml-logs"):
-        (run_dir / name).mkdir(parents=True)
-    (run_dir / "journal.jsonl").touch()
+    for name in ("", "control", "files", "files/azureml-logs"):
+        os.mkdir(f"{run_dir}/{name}")  # noqa: PTH102 - on the way of every submit
+    os.close(os.open(f"{run_dir}/journal.jsonl", os.O_WRONLY | os.O_CREAT, 0o644))
 
 
-def check_out(run: Run, run_dir: Path, snapshots: Snapshots) -> None:
+def check_out(snapshot_id: str, run_dir: Path, snapshots: Snapshots) -> None:
     """Make the working copy, afresh: what an interrupted try left is gone first."""
     work = run_dir / "work"
     if work.exists():
-        shutil.rmtree(work)
-    assert run.snapshot_id is not None
-    snapshots.check_out(run.snapshot_id, work)
+        remove_tree(work)
+    snapshots.check_out(snapshot_id, work)
     for name in ("outputs", "logs"):
         (work / name).mkdir(exist_ok=True)
 

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 from jupyter_mltrain.environments import python
 from jupyter_mltrain.errors import InvalidSpec
@@ -17,6 +18,10 @@ from jupyter_mltrain.store.ignore import Ignore
 from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.wire import SubmitRequest
 
+_SMALL_BYTES: Final = 1_000_000
+_SMALL_FILES: Final = 20
+"""Below both, a working copy is made at submit; above, the submit returns sooner without it."""
+
 
 class Accepted(Frozen, frozen=True, kw_only=True):
     """What the slow part of a submit leaves for the quick one."""
@@ -24,12 +29,25 @@ class Accepted(Frozen, frozen=True, kw_only=True):
     run_id: str
     snapshot_id: str
     warnings: tuple[str, ...]
+    checked_out: bool
+    """The working copy is there."""
 
 
 def accept(
-    request: SubmitRequest, snapshots: Snapshots, runs_dir: Path, staging: Path, now: datetime
+    request: SubmitRequest,
+    snapshots: Snapshots,
+    runs_dir: Path,
+    staging: Path,
+    now: datetime,
+    check_out: bool,
 ) -> Accepted:
     """Take the snapshot, check it, and make the run directory. Runs in a thread.
+
+    Parameters
+    ----------
+    check_out
+        Make the working copy as well: the run is about to start, and a second turn of a thread
+        would cost it more than the copy of a few small files.
 
     Raises
     ------
@@ -43,10 +61,12 @@ def accept(
     if source.snapshot is not None:
         snapshot_id = source.snapshot
         snapshots.manifest(snapshot_id)
+        check_out = False  # how much it is was not counted
     else:
         directory = Path(source.directory) if source.directory is not None else None
         taken = snapshots.take(directory, source.include, source.inline)
         snapshot_id, warnings = taken.id, taken.warnings
+        check_out = check_out and taken.size_bytes < _SMALL_BYTES and taken.files < _SMALL_FILES
     if not request.force:
         report = preflight.check(
             _SnapshotTree(snapshots, snapshot_id, source.directory),
@@ -68,7 +88,11 @@ def accept(
         except InvalidSpec:
             shutil.rmtree(run_dir)
             raise
-    return Accepted(run_id=run_id, snapshot_id=snapshot_id, warnings=warnings)
+    if check_out:
+        launching.check_out(snapshot_id, run_dir, snapshots)
+    return Accepted(
+        run_id=run_id, snapshot_id=snapshot_id, warnings=warnings, checked_out=check_out
+    )
 
 
 def _take_inputs(inputs: Mapping[str, str], staging: Path, target: Path) -> None:

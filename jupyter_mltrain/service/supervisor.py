@@ -21,6 +21,7 @@ from msgspec.structs import replace
 
 from jupyter_mltrain.compute.base import Compute, Exited, Gone, Running, Unreachable
 from jupyter_mltrain.compute.leases import Ledger
+from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import Environments
 from jupyter_mltrain.errors import MltrainError
 from jupyter_mltrain.service import finishing, launching
@@ -28,8 +29,7 @@ from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.journal import JournalReader
 from jupyter_mltrain.service.queue import Queue
-from jupyter_mltrain.service.watch import Watcher
-from jupyter_mltrain.spec import ExitRecord, Node, Run, RunKind, RunState
+from jupyter_mltrain.spec import ExitRecord, Node, Run, RunKind, RunSpec, RunState
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 
@@ -84,6 +84,7 @@ class Supervisor:
         self._active: dict[str, Run] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelling: set[str] = set()
+        self._checked_out: set[str] = set()
 
     # What is there
 
@@ -113,15 +114,32 @@ class Supervisor:
 
     # What happens
 
-    def submitted(self, run: Run) -> None:
-        """Take over a run that was just stored."""
+    def has_room(self, spec: RunSpec) -> bool:
+        """Whether a run like this would start at once."""
+        return (
+            not len(self.queue)
+            and self._environments.ready(spec.environment)
+            and self.queue.ledgers[spec.compute].shortage(spec.resources) is None
+        )
+
+    def submitted(self, run: Run, *, checked_out: bool = False) -> None:
+        """Take over a run that was just stored, maybe with its working copy already made."""
         self._active[run.id] = run
+        if checked_out:
+            self._checked_out.add(run.id)
         if run.state is RunState.PREPARING:
             self._spawn(run, self._prepare)
         else:
             self.queue.add(run)
             self.start_what_fits()
+        if self._active[run.id].state is not RunState.STARTING:
+            self._record_soon(run)
         self._hub.changed(run.id)
+
+    def _record_soon(self, run: Run) -> None:
+        """Put the record beside the files as well; nobody waits for that."""
+        writing = self._in_thread(finishing.keep_record, run, self.run_dir(run))
+        writing.add_done_callback(_report)
 
     async def recover(self) -> None:
         """Take over what an earlier service left: by stored handles, or by the run directory."""
@@ -267,14 +285,20 @@ class Supervisor:
             self._grace_s,
             hide_gpus=bool(compute.capacity().gpus),
         )
-        await self._in_thread(launching.check_out, run, run_dir, self._snapshots)
+        if run.id in self._checked_out:
+            self._checked_out.remove(run.id)
+        else:
+            assert run.snapshot_id is not None
+            await self._in_thread(launching.check_out, run.snapshot_id, run_dir, self._snapshots)
         if run.id in self._cancelling:
             run = self._active[run.id]
             self._end(run, RunState.CANCELED, "cancelled by you before it started")
             return
         handle = await compute.start(launch)
         self.store.keep_handle(run.id, handle)
-        await self._watch(self._started(run.id), handle)
+        run = self._started(run.id)
+        self._record_soon(run)
+        await self._watch(run, handle)
 
     def _started(self, run_id: str) -> Run:
         run = self._active[run_id]
@@ -340,8 +364,10 @@ class Supervisor:
         run = self._active[run_id]
         run_dir = self.run_dir(run)
         ended = (record.ended_at if record else None) or self._clock()
-        result = await self._in_thread(finishing.conclude, run, run_dir, record, lost, ended)
-        run = self._active[run_id]  # a tag may have come meanwhile
+        result = finishing.conclude_quickly(run_dir, record)
+        if result is None:
+            result = await self._in_thread(finishing.conclude, run, run_dir, record, lost, ended)
+            run = self._active[run_id]  # a tag may have come meanwhile
         state, reason, advice = journal.verdict(result)
         self._end(run, state, reason, ended_at=ended, exit=record, advice=advice)
         journal.end_children(state, ended)
@@ -353,6 +379,7 @@ class Supervisor:
         run = self._move(run, state, reason, **changes)
         del self._active[run.id]
         self._cancelling.discard(run.id)
+        self._checked_out.discard(run.id)
         self.queue.ledgers[run.spec.compute].release(run.id)
         self.start_what_fits()
         if len(self.queue):
@@ -416,7 +443,7 @@ class Supervisor:
     def _control(self, run: Run) -> Path:
         return self.run_dir(run) / "control"
 
-    def _in_thread(self, work: Callable[..., T], *arguments: Any) -> Awaitable[T]:
+    def _in_thread(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     async def close(self) -> None:
@@ -424,3 +451,8 @@ class Supervisor:
         for task in tuple(self._tasks.values()):
             task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+
+
+def _report(done: asyncio.Future[None]) -> None:
+    if not done.cancelled() and (error := done.exception()) is not None:
+        _log.error("a run's record is not beside its files: %s", error)

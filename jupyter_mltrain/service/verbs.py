@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import getpass
 import os
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
@@ -15,8 +14,8 @@ from typing import Any, Final, TypeVar
 
 from jupyter_mltrain import __version__, runtime, wire
 from jupyter_mltrain.environments.base import Environments
-from jupyter_mltrain.errors import InvalidSpec, WrongState
-from jupyter_mltrain.service import finishing, git, submitting
+from jupyter_mltrain.errors import InvalidSpec, WorkspaceError, WrongState
+from jupyter_mltrain.service import git, submitting
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.supervisor import Clock, Supervisor
 from jupyter_mltrain.service.validation import validate
@@ -28,6 +27,7 @@ from jupyter_mltrain.spec import (
     StateChange,
 )
 from jupyter_mltrain.store.files import RunFiles
+from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.workspaces import Identity
@@ -97,14 +97,14 @@ class Verbs:
             self.directory / "runs",
             self.directory / "staging",
             now,
+            self.supervisor.has_room(request.spec),
         )
         run = self._insert(request, accepted, now)
-        written = self.in_thread(finishing.keep_record, run, self.supervisor.run_dir(run))
-        self.supervisor.submitted(run)
+        self.supervisor.submitted(run, checked_out=accepted.checked_out)
         source = request.source.directory
         if source is not None and git.find_repository(Path(source)) is not None:
             self._spawn(self._record_git(run.id, Path(source)))
-        await asyncio.gather(written, self._durability.sync())
+        await self._durability.sync()
         return self.supervisor.describe(self.supervisor.record(run.id))
 
     def _insert(
@@ -282,8 +282,9 @@ class Verbs:
 
 
 def _remove(run_dir: Path) -> None:
-    RunFiles(run_dir).drop_work()  # knows how to delete what a script made undeletable
-    shutil.rmtree(run_dir, ignore_errors=False)
+    problems = remove_tree(run_dir)
+    if problems:
+        raise WorkspaceError(f"{run_dir} is not wholly deleted: {problems[0]}.")
 
 
 def _read_metrics(path: Path, run_id: str) -> dict[str, Any]:
