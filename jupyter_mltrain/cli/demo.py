@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from typing import Final
@@ -32,10 +33,10 @@ def run(arguments: argparse.Namespace) -> int:
         )
     client = client_of(arguments)
     record = _submit(client)
-    terminal.say(f"{record.label} is submitted to the workspace {client.directory}.\n")
+    print(f"{record.label} is submitted to the workspace {client.directory}.\n", flush=True)
     ended = watching.watch(arguments, client, record)
     print()
-    watching.say_ending(client, ended)
+    print(watching.ending(client, ended, sys.stdout))
     metrics = client.metrics(ended.id)
     if metrics:
         print_metrics(metrics)

@@ -57,26 +57,20 @@ def _print_head(run: Run, now: datetime) -> None:
 
 
 def _facts(run: Run, now: datetime) -> list[tuple[str, str]]:
-    spec, record = run.spec, run.exit
+    spec = run.spec
     variables = " ".join(
         f"{name}={'…' if _SECRET.search(name) else shlex.quote(value)}"
         for name, value in spec.variables.items()
     )
-    source = run.source_directory or ""
     return [
         ("Script", shlex.join((spec.script, *spec.arguments))),
         ("Experiment", spec.experiment),
         ("Runs on", words.place(run)),
         ("Holds", _lease(run)),
-        (
-            "Environment",
-            " ".join(filter(None, (spec.environment.name, spec.environment.interpreter))),
-        ),
+        ("Environment", f"{spec.environment.name} {spec.environment.interpreter or ''}"),
         ("Variables", variables),
-        (
-            "Source",
-            f"{source}  snapshot {(run.snapshot_id or '')[:12]}" if run.snapshot_id else source,
-        ),
+        ("Source", run.source_directory or ""),
+        ("Snapshot", run.snapshot_id or ""),
         ("Git", _git(run.git) if run.git else ""),
         ("Time limit", words.duration(spec.timeout_s)),
         ("Priority", str(spec.priority) if spec.priority else ""),
@@ -85,12 +79,7 @@ def _facts(run: Run, now: datetime) -> list[tuple[str, str]]:
         ("Submitted", f"{_instant(run.created_at, now)} by {run.submitted_by}"),
         ("Attempt", str(run.attempt) if run.attempt > 1 else ""),
         ("Exit", _exit(run)),
-        (
-            "Used",
-            f"{words.duration(record.cpu_s)} of CPU, {words.size(record.max_rss_bytes)} of memory at most"
-            if record
-            else "",
-        ),
+        ("Used", _used(run)),
         ("Id", run.id),
     ]
 
@@ -119,6 +108,13 @@ def _exit(run: Run) -> str:
     return "" if run.exit.status is None else f"status {run.exit.status}"
 
 
+def _used(run: Run) -> str:
+    if run.exit is None:
+        return ""
+    most = words.size(run.exit.max_rss_bytes)
+    return f"{words.duration(run.exit.cpu_s)} of CPU time, {most} of memory at most"
+
+
 def _instant(at: datetime, now: datetime) -> str:
     local = at.astimezone(now.tzinfo)
     return f"{local:%Y-%m-%d %H:%M:%S}, {words.age(at, now)},"
@@ -143,7 +139,7 @@ def _print_history(history: Sequence[StateChange], run: Run, now: datetime) -> N
         spent = (until - change.at).total_seconds()
         rows.append(
             [
-                table.Cell(f"  {change.at.astimezone(now.tzinfo):%H:%M:%S}"),
+                table.Cell(f"{change.at.astimezone(now.tzinfo):%H:%M:%S}"),
                 state_cell(change.state),
                 table.Cell("" if stays else words.duration(spent)),
                 table.Cell(change.reason),
@@ -169,7 +165,7 @@ def _metric(name: str, value: Any) -> list[table.Cell]:
         text = f"columns {', '.join(value)}"
     else:
         text = str(value)
-    return [table.Cell(f"  {name}"), table.Cell(text), table.Cell(line), table.Cell(count)]
+    return [table.Cell(name), table.Cell(text), table.Cell(line), table.Cell(count)]
 
 
 def _is_number(value: Any) -> bool:
@@ -179,7 +175,7 @@ def _is_number(value: Any) -> bool:
 def print_files(files: Iterable[RunFile], title: str = "Files") -> None:
     """Names and sizes."""
     _print_title(title)
-    rows = [[table.Cell(f"  {f.name}"), table.Cell(words.size(f.size_bytes))] for f in files]
+    rows = [[table.Cell(f.name), table.Cell(words.size(f.size_bytes))] for f in files]
     print("\n".join(_untitled(rows, right=(1,), most=100)))
 
 
@@ -188,4 +184,4 @@ def _untitled(
 ) -> list[str]:
     width = len(rows[0]) if rows else 0
     columns = [table.Column(title="", right=at in right, most=most) for at in range(width)]
-    return table.lines(columns, rows, terminal.columns(), titled=False)
+    return table.lines(columns, rows, terminal.columns(), titled=False, indent="  ")

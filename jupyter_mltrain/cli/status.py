@@ -49,10 +49,9 @@ def run(arguments: argparse.Namespace) -> int:
             table.Column(title=""),
         )
         rows = [
-            [table.Cell(f"  {e.position}"), table.Cell(e.label), table.Cell(e.reason)]
-            for e in queue
+            [table.Cell(str(e.position)), table.Cell(e.label), table.Cell(e.reason)] for e in queue
         ]
-        print("\n".join(table.lines(columns, rows, terminal.columns(), titled=False)))
+        print("\n".join(table.lines(columns, rows, terminal.columns(), titled=False, indent="  ")))
     return 0
 
 
@@ -90,7 +89,6 @@ def _print_compute(compute: ComputeStatus, holders: Mapping[str, Run], now: date
         time = words.duration(words.elapsed_s(holder_run, now))
         rows.append(
             [
-                table.Cell(""),
                 state,
                 table.Cell(holder_run.label),
                 table.Cell(time),
@@ -98,8 +96,8 @@ def _print_compute(compute: ComputeStatus, holders: Mapping[str, Run], now: date
             ]
         )
     if rows:
-        columns = [table.Column(title="", right=at == 3) for at in range(5)]
-        print("\n".join(table.lines(columns, rows, terminal.columns(), titled=False)))
+        columns = [table.Column(title="", right=at == 2) for at in range(4)]
+        print("\n".join(table.lines(columns, rows, terminal.columns(), titled=False, indent="  ")))
 
 
 def _holds(lease: Lease) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from pathlib import Path
 
 import msgspec
@@ -45,7 +46,7 @@ def _wait(arguments: argparse.Namespace, client: Client, record: Run) -> int:
     if arguments.json:
         print_json(ended)
     elif not arguments.quiet:
-        watching.say_ending(client, ended)
+        say(watching.ending(client, ended, sys.stderr))
     return watching.exit_status(ended)
 
 

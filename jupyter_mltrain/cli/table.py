@@ -42,6 +42,7 @@ def lines(
     room: int | None,
     *,
     titled: bool = True,
+    indent: str = "",
 ) -> list[str]:
     """The table as lines, the first one of titles.
 
@@ -57,6 +58,7 @@ def lines(
     ]
     shown = list(range(len(columns)))
     if room is not None:
+        room -= len(indent)
         widths = [min(width, column.most) for width, column in zip(widths, columns, strict=True)]
         last = shown[-1]
         natural = max([terminal.width(row[last]) for row in texts], default=0)
@@ -75,7 +77,7 @@ def lines(
             text = _set(columns[at], row[at], widths[at], room, at == shown[-1])
             paint = cells[at].paint
             pieces.append(paint(text) if paint and text.strip() else text)
-        result.append(_GAP.join(pieces).rstrip())
+        result.append(indent + _GAP.join(pieces).rstrip())
     return result
 
 

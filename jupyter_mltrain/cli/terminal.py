@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import sys
 import unicodedata
 from typing import Final, TextIO
 
+from jupyter_mltrain.core import folding
+
 BOLD: Final = "1"
 FAINT: Final = "2"
-
-_SEQUENCE: Final = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])"
-)
-"""Control sequences and strings of a terminal.
-
-References
-----------
-ECMA-48, 5th edition, sections 5.3 to 5.6.
-"""
 
 
 def colored(stream: TextIO) -> bool:
@@ -47,8 +38,7 @@ def columns() -> int | None:
 
 def plain(text: str) -> str:
     """Text on one line that does nothing to a terminal, whoever wrote it."""
-    text = _SEQUENCE.sub("", text)
-    return "".join(c if c.isprintable() else " " for c in text).strip()
+    return folding.plain(text).strip()
 
 
 def width(text: str) -> int:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import codecs
 import sys
-from typing import Final
+from typing import Final, TextIO
 
-from jupyter_mltrain.cli import INTERRUPTED
+from jupyter_mltrain.cli import INTERRUPTED, escapes
 from jupyter_mltrain.cli.session import command
 from jupyter_mltrain.cli.terminal import colored, plain, say
 from jupyter_mltrain.client import Client
 from jupyter_mltrain.core import words
-from jupyter_mltrain.core.folding import Stripper
 from jupyter_mltrain.spec import DRIVER_LOG, Run, RunState
 
 _TIMED_OUT: Final = 124
@@ -24,7 +23,7 @@ class Output:
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        self._stripper = Stripper() if sys.stdout.isatty() else None
+        self._stripper = escapes.Stripper() if sys.stdout.isatty() else None
         self._last = b""
 
     def write(self, data: bytes) -> None:
@@ -92,12 +91,11 @@ def watch(
     return run
 
 
-def say_ending(client: Client, run: Run) -> None:
-    """Say how it ended, what it measured and kept, and what to do next."""
-    metrics = client.metrics(run.id)
-    files = client.files(run.id)
-    for line in words.summary(run, metrics, files, colored=colored(sys.stderr)).splitlines():
-        say(line)
+def ending(client: Client, run: Run, stream: TextIO) -> str:
+    """How it ended, what it measured and kept, and what to do next, as lines for that stream."""
+    metrics, files = client.metrics(run.id), client.files(run.id)
+    text = words.summary(run, metrics, files, colored=colored(stream))
+    return escapes.Stripper().feed(text)
 
 
 def exit_status(run: Run) -> int:

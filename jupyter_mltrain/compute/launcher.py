@@ -15,8 +15,8 @@ from typing import Final
 
 from jupyter_mltrain.compute import reaper
 
-MESSAGE_BYTES: Final = 8192
-"""Longest message; one is a path and a number."""
+MESSAGE_BYTES: Final = reaper.MESSAGE_BYTES
+"""Longest message."""
 
 _SPARES: Final = 2
 """Reapers kept ready. Each costs about a megabyte of its own."""
@@ -27,8 +27,9 @@ _HOLD_BACK_S: Final = 0.03
 def fork() -> tuple[socket.socket, int]:
     """Start the launcher; returns this side's socket and the launcher's pid.
 
-    One message is one datagram. To the reapers: the path of a control directory, received by
-    whichever of them is free. Back: that path, a NUL, and the reaper's pid and start time.
+    One message is one datagram. To the reapers: the path of a control directory, a NUL, and what
+    to launch (nothing: it is in ``launch.json`` there), received by whichever of them is free.
+    Back: that path, a NUL, and the reaper's pid and start time, or ``!`` when another has the run.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()

@@ -53,13 +53,16 @@ class ProcessCompute:
         control = launch.control
         if (control / "reaper.json").exists():
             return await self._found(control)
-        (control / "launch.json").write_bytes(msgspec.json.encode(launch))
+        message = os.fsencode(control) + b"\0" + msgspec.json.encode(launch)
+        if len(message) > launcher.MESSAGE_BYTES:
+            (control / "launch.json").write_bytes(msgspec.json.encode(launch))
+            message = os.fsencode(control) + b"\0"
         loop = asyncio.get_running_loop()
         if not self._reading:
             self._reading = True
             loop.add_reader(self._socket.fileno(), self._on_reply)
         answer = self._starting[str(control)] = loop.create_future()
-        await loop.sock_sendall(self._socket, os.fsencode(control))
+        await loop.sock_sendall(self._socket, message)
         text = await answer
         if text == "!":
             return await self._found(control)  # another start of this run was a moment earlier

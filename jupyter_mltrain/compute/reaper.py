@@ -26,7 +26,7 @@ _DEFAULTS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT, sign
 """What Python, and the launcher, have set otherwise; the script gets it as a shell would."""
 _WAKE = {signal.SIGCHLD, signal.SIGTERM}
 _PR_SET_CHILD_SUBREAPER = 36
-_MESSAGE_BYTES = 8192
+MESSAGE_BYTES = 65_536
 _MEMORY_CHECK_S = 0.25
 _KILL_AGAIN_S = 0.02
 _GIVE_UP_S = 30.0
@@ -40,28 +40,29 @@ if processes.LINUX:
 
 
 def main(service: socket.socket, waiting: int) -> NoReturn:
-    """Wait for a run, execute what its ``launch.json`` says; never returns, never raises.
+    """Wait for a run and execute it; never returns, never raises.
 
     Parameters
     ----------
     service
-        Gives the control directory of a run, and takes this process's identity.
+        Gives the control directory of a run and what to launch, and takes this process's identity.
     waiting
         Closed as soon as a run has come.
     """
     try:
         identity = _prepare()
-        request = service.recv(_MESSAGE_BYTES)
+        request = service.recv(MESSAGE_BYTES)
         if not request:
             os._exit(0)  # the service has left
         os.close(waiting)
-        reaper = _Reaper(os.fsdecode(request))
+        control, _, launch = request.partition(b"\0")
+        reaper = _Reaper(os.fsdecode(control))
         if reaper.claim(identity):
-            service.send(request + b"\0" + f"{identity['pid']} {identity['ticks']}".encode())
+            service.send(control + b"\0" + f"{identity['pid']} {identity['ticks']}".encode())
             service.close()
-            reaper.run()
+            reaper.run(launch)
         else:
-            service.send(request + b"\0!")
+            service.send(control + b"\0!")
     except BaseException as error:
         os.write(2, f"jupyter_mltrain: a reaper failed: {error!r}\n".encode())
     finally:
@@ -86,9 +87,11 @@ class _Reaper:
         self.main_pid = 0
         self.childless = False
 
-    def run(self) -> None:
-        with open(f"{self.control}/launch.json") as file:
-            launch = json.load(file)
+    def run(self, message: bytes) -> None:
+        if not message:
+            with open(f"{self.control}/launch.json", "rb") as file:
+                message = file.read()
+        launch = json.loads(message)
         message = self._start(launch)
         oom_kills = processes.oom_kills()
         if message is not None:

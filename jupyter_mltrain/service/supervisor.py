@@ -36,6 +36,9 @@ from jupyter_mltrain.store.snapshots import Snapshots
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
+_NOT_NOW_S: Final = 0.03
+"""By this much what nobody waits for makes way for what somebody does."""
+
 _LOOK_AGAIN_S: Final = 2.0
 """Between two looks at a compute target that cannot be reached."""
 
@@ -138,8 +141,12 @@ class Supervisor:
 
     def _record_soon(self, run: Run) -> None:
         """Put the record beside the files as well; nobody waits for that."""
-        writing = self._in_thread(finishing.keep_record, run, self.run_dir(run))
-        writing.add_done_callback(_report)
+
+        def write() -> None:
+            writing = self._in_thread(finishing.keep_record, run, self.run_dir(run))
+            writing.add_done_callback(_report)
+
+        asyncio.get_running_loop().call_later(_NOT_NOW_S, write)
 
     async def recover(self) -> None:
         """Take over what an earlier service left: by stored handles, or by the run directory."""
@@ -371,6 +378,7 @@ class Supervisor:
         state, reason, advice = journal.verdict(result)
         self._end(run, state, reason, ended_at=ended, exit=record, advice=advice)
         journal.end_children(state, ended)
+        await asyncio.sleep(_NOT_NOW_S)
         await self._in_thread(finishing.tidy, self.store.get(run_id), run_dir)
         await self._durability.sync()
 

@@ -1,0 +1,65 @@
+"""A cell as the script of a run, and the files that travel with it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from jupyter_mltrain.errors import SnapshotError
+from jupyter_mltrain.spec import CELL_SCRIPT, Source
+
+_COOKIE: Final = re.compile(r"coding[:=]")
+
+
+def script(line: str, cell: str) -> str:
+    """The cell's script: its first line is the magic's, so that lines count as in the notebook.
+
+    References
+    ----------
+    A comment on the first two lines that says ``coding:`` decides how a file is read: PEP 263.
+    """
+    shown = " ".join(line.split())
+    text = cell if cell.endswith("\n") else f"{cell}\n"
+    first = text.partition("\n")[0]
+    cookie = " -*- coding: utf-8 -*-" if _COOKIE.search(shown) or _COOKIE.search(first) else ""
+    return f"#{cookie} {f'%%train {shown}'.rstrip()}\n{text}"
+
+
+def with_modules(text: str, folder: Path, modules: tuple[str, ...]) -> Source:
+    """The script alone, or with what it imports from the folder."""
+    inline = {CELL_SCRIPT: text}
+    if not modules:
+        return Source(inline=inline)
+    return Source(directory=str(folder), include=modules, inline=inline)
+
+
+def with_folder(text: str, given: str) -> Source:
+    """The script with everything in a folder."""
+    return Source(directory=str(folder_of(given)), inline={CELL_SCRIPT: text})
+
+
+def folder_of(given: str) -> Path:
+    """The folder that ``--source`` names, absolute; raises `SnapshotError` if none is there."""
+    path = Path(given).expanduser().absolute()
+    if not path.is_dir():
+        problem = "is a file, not a folder" if path.exists() else "is not there"
+        raise SnapshotError(f"The source folder {path} {problem}. Correct --source.")
+    return path
+
+
+def experiment_of(names: Iterable[object]) -> str:
+    """The experiment that a notebook's runs belong to unless they say: its file's name.
+
+    Parameters
+    ----------
+    names
+        What may tell the notebook's path, the best first; anything but a path is passed over.
+    """
+    for name in names:
+        if isinstance(name, str) and name:
+            plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(name).stem).strip("-._")
+            if plain:
+                return plain[:255]
+    return "notebook"
