@@ -14,7 +14,7 @@ from jupyter_mltrain.cli.listing import state_cell
 from jupyter_mltrain.cli.session import client_of, named, print_json
 from jupyter_mltrain.cli.terminal import plain
 from jupyter_mltrain.core import words
-from jupyter_mltrain.spec import GitState, Run, RunFile, StateChange
+from jupyter_mltrain.spec import MAX_RUN_DURATION_S, GitState, Run, RunFile, StateChange
 
 _SECRET: Final = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
 """Variables whose value is not for everybody who looks over a shoulder."""
@@ -51,13 +51,15 @@ def _print_head(run: Run, now: datetime) -> None:
     state = cell.paint(cell.text) if cell.paint else cell.text
     time = f"  {words.duration(words.elapsed_s(run, now))}" if run.started_at else ""
     print(f"{state}  {terminal.paint(plain(run.label), terminal.BOLD)}{time}")
-    reason = plain(run.reason)
-    print("\n".join(filter(None, [reason[:1].upper() + reason[1:], plain(run.advice or "")])))
+    for sentence in (plain(run.reason), plain(run.advice or "")):
+        if sentence and sentence.lower() != run.state.value.lower():
+            print(sentence[0].upper() + sentence[1:])
     print()
 
 
 def _facts(run: Run, now: datetime) -> list[tuple[str, str]]:
     spec = run.spec
+    limited = spec.timeout_s != MAX_RUN_DURATION_S
     variables = " ".join(
         f"{name}={'…' if _SECRET.search(name) else shlex.quote(value)}"
         for name, value in spec.variables.items()
@@ -72,7 +74,7 @@ def _facts(run: Run, now: datetime) -> list[tuple[str, str]]:
         ("Source", run.source_directory or ""),
         ("Snapshot", run.snapshot_id or ""),
         ("Git", _git(run.git) if run.git else ""),
-        ("Time limit", words.duration(spec.timeout_s)),
+        ("Time limit", words.duration(spec.timeout_s) if limited else ""),
         ("Priority", str(spec.priority) if spec.priority else ""),
         ("Tags", " ".join(k if v is None else f"{k}={v}" for k, v in run.tags.items())),
         ("Properties", " ".join(f"{k}={v}" for k, v in run.properties.items())),

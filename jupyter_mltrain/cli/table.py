@@ -66,7 +66,7 @@ def lines(
             if _total(widths, shown[:-1]) + min(natural, _LAST) <= room:
                 break
             shown.remove(at)
-        widths[last] = max(0, room - _total(widths, shown[:-1]))
+        widths[last] = min(natural, max(0, room - _total(widths, shown[:-1])))
     title = _GAP.join(
         _set(columns[at], columns[at].title, widths[at], room, at == shown[-1]) for at in shown
     )

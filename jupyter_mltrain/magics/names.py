@@ -41,11 +41,14 @@ class CellNames:
     """It may define names that cannot be seen: a star import, `exec`, `globals`."""
 
 
-def read(cell: str, tree: ast.Module) -> CellNames:
-    """The names of a cell; `tree` is what it parses to."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        top = symtable.symtable(cell, "cell.py", "exec")
+def read(cell: str, tree: ast.Module) -> CellNames | None:
+    """The names of a cell; `tree` is what it parses to. `None` where its scopes make no sense."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            top = symtable.symtable(cell, "cell.py", "exec")
+    except (SyntaxError, RecursionError):
+        return None
     defined: set[str] = set()
     used: set[str] = set()
     waiting = [top]

@@ -36,9 +36,14 @@ class Collector:
         taken = await self._choose(request)
         if not request.dry_run:
             taken = [item for item in taken if await self._delete(item)]
-        keep = self._verbs.store.snapshots() - await self._only_of(taken)
-        clean = self._snapshots.unused if request.dry_run else self._snapshots.remove_unused
-        blobs, blob_bytes = await self._verbs.in_thread(clean, keep)
+        if request.dry_run:
+            keep = self._verbs.store.snapshots() - await self._only_of(taken)
+            blobs, blob_bytes = await self._verbs.in_thread(self._snapshots.unused, keep)
+        else:
+            async with self._verbs.submits_held():
+                keep = self._verbs.store.snapshots()
+                remove = self._snapshots.remove_unused
+                blobs, blob_bytes = await self._verbs.in_thread(remove, keep)
         return GcReport(
             runs=tuple(taken),
             freed_bytes=blob_bytes + sum(item.size_bytes for item in taken),

@@ -19,7 +19,7 @@ import msgspec
 from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_unix_socket
 
-from jupyter_mltrain import __version__, workspaces
+from jupyter_mltrain import __version__, runtime, workspaces
 from jupyter_mltrain.compute import inventory
 from jupyter_mltrain.compute.process import ProcessCompute
 from jupyter_mltrain.compute.watch import Watcher
@@ -132,6 +132,7 @@ class Service:
         workspaces.register(self.identity, self.directory)
         self._leave_on_signals()
         ready(str(path))
+        compiling = self.verbs.in_thread(runtime.compile_all)
         cleaning = self.verbs.in_thread(recovery.clear, leftovers)
         try:
             await self._until_idle()
@@ -139,7 +140,7 @@ class Service:
             server.stop()
             path.unlink(missing_ok=True)
             await server.close_all_connections()
-            await cleaning
+            await asyncio.gather(compiling, cleaning)
             await self._close()
 
     def _leave_on_signals(self) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
+
+import msgspec
 
 from jupyter_mltrain.environments import python
 from jupyter_mltrain.errors import InvalidSpec
@@ -23,6 +27,12 @@ _SMALL_FILES: Final = 20
 """Below both, a working copy is made at submit; above, the submit returns sooner without it."""
 
 
+_VISIBLE: Final = "CUDA_VISIBLE_DEVICES"
+_GPU_MODULES: Final = re.compile(
+    rb"^\s*(?:import|from)\s+(torch|tensorflow|jax|cupy|keras|lightning|pytorch_lightning)\b", re.M
+)
+
+
 class Accepted(Frozen, frozen=True, kw_only=True):
     """What the slow part of a submit leaves for the quick one."""
 
@@ -31,6 +41,8 @@ class Accepted(Frozen, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
     checked_out: bool
     """The working copy is there."""
+    journal_bytes: int
+    """How much of the run's journal is known already."""
 
 
 def accept(
@@ -40,6 +52,7 @@ def accept(
     staging: Path,
     now: datetime,
     check_out: bool,
+    gpus: int,
 ) -> Accepted:
     """Take the snapshot, check it, and make the run directory. Runs in a thread.
 
@@ -68,8 +81,9 @@ def accept(
         snapshot_id, warnings = taken.id, taken.warnings
         check_out = check_out and taken.size_bytes < _SMALL_BYTES and taken.files < _SMALL_FILES
     if not request.force:
+        tree = _SnapshotTree(snapshots, snapshot_id, source.directory)
         report = preflight.check(
-            _SnapshotTree(snapshots, snapshot_id, source.directory),
+            tree,
             spec.script,
             spec.arguments,
             cell=spec.cell,
@@ -79,9 +93,11 @@ def accept(
         if report.errors:
             raise InvalidSpec("\n".join(report.errors))
         warnings += report.warnings
+        warnings += _gpu_warnings(request, tree, gpus)
     run_id = f"{spec.experiment}_{int(now.timestamp())}_{secrets.token_hex(4)}"
     run_dir = runs_dir / run_id
     launching.make_run_dir(run_dir)
+    journal_bytes = _write_labels(request, run_dir)
     if request.inputs:
         try:
             _take_inputs(request.inputs, staging, run_dir / "variables" / "in")
@@ -91,8 +107,40 @@ def accept(
     if check_out:
         launching.check_out(snapshot_id, run_dir, snapshots)
     return Accepted(
-        run_id=run_id, snapshot_id=snapshot_id, warnings=warnings, checked_out=check_out
+        run_id=run_id,
+        snapshot_id=snapshot_id,
+        warnings=warnings,
+        checked_out=check_out,
+        journal_bytes=journal_bytes,
     )
+
+
+def _gpu_warnings(request: SubmitRequest, tree: _SnapshotTree, gpus: int) -> tuple[str, ...]:
+    """GPUs that are not asked for are hidden, so that they can be promised to others: say so."""
+    if not gpus or request.spec.resources.gpus or request.spec.variables.get(_VISIBLE):
+        return ()
+    uses = _GPU_MODULES.search(tree.read(request.spec.script))
+    if uses is None:
+        return ()
+    return (
+        f"{request.spec.script} imports {uses[1].decode()}, and the run asks for no GPU, so it "
+        f"sees none of the {gpus} here. Add --gpus 1 for one.",
+    )
+
+
+def _write_labels(request: SubmitRequest, run_dir: Path) -> int:
+    """Begin the journal with the tags and properties given at submit; returns its size.
+
+    The script asks its journal for them, since it may not be able to ask the service.
+    """
+    if not request.tags and not request.properties:
+        return 0
+    now = time.time()
+    records = [{"k": "tag", "n": n, "v": v, "t": now} for n, v in request.tags.items()]
+    records += [{"k": "property", "n": n, "v": v, "t": now} for n, v in request.properties.items()]
+    data = b"".join(msgspec.json.encode(record) + b"\n" for record in records)
+    (run_dir / "journal.jsonl").write_bytes(data)
+    return len(data)
 
 
 def _take_inputs(inputs: Mapping[str, str], staging: Path, target: Path) -> None:

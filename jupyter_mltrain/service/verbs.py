@@ -8,6 +8,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -17,6 +18,7 @@ from jupyter_mltrain.environments.base import Environments
 from jupyter_mltrain.errors import InvalidSpec, WorkspaceError, WrongState
 from jupyter_mltrain.service import git, submitting
 from jupyter_mltrain.service.durability import Durability
+from jupyter_mltrain.service.gate import Gate
 from jupyter_mltrain.service.supervisor import Clock, Supervisor
 from jupyter_mltrain.service.validation import validate
 from jupyter_mltrain.spec import (
@@ -70,6 +72,8 @@ class Verbs:
         self._started_at = clock()
         self._user = _user()
         self._background: set[asyncio.Task[None]] = set()
+        self._submits: dict[str, asyncio.Task[Run]] = {}
+        self._gate = Gate()
         self._last_seen = 0.0
 
     def seen(self) -> None:
@@ -83,23 +87,38 @@ class Verbs:
     # Submitting
 
     async def submit(self, request: wire.SubmitRequest) -> Run:
-        """Store the run and start or queue it; on disk when this returns."""
-        if request.request_id is not None:
-            before = self.store.by_request(request.request_id)
-            if before is not None:
-                return before
+        """Store the run and start or queue it; on disk when this returns.
+
+        A request that comes a second time, after a cut, gets the run that the first one made.
+        """
+        request_id = request.request_id
+        if request_id is None:
+            return await self._submit(request)
+        before = self.store.by_request(request_id)
+        if before is not None:
+            await self._durability.sync()
+            return self.supervisor.describe(before)
+        task = self._submits.get(request_id)
+        if task is None:
+            task = self._submits[request_id] = asyncio.create_task(self._submit(request))
+            task.add_done_callback(lambda _: self._submits.pop(request_id))
+        return await asyncio.shield(task)
+
+    async def _submit(self, request: wire.SubmitRequest) -> Run:
         validate(request, self.supervisor.queue.ledgers)
         now = self._clock()
-        accepted = await self.in_thread(
-            submitting.accept,
-            request,
-            self._snapshots,
-            self.directory / "runs",
-            self.directory / "staging",
-            now,
-            self.supervisor.has_room(request.spec),
-        )
-        run = self._insert(request, accepted, now)
+        async with self._gate.passing():
+            accepted = await self.in_thread(
+                submitting.accept,
+                request,
+                self._snapshots,
+                self.directory / "runs",
+                self.directory / "staging",
+                now,
+                self.supervisor.has_room(request.spec),
+                len(self.supervisor.computes[request.spec.compute].capacity().gpus),
+            )
+            run = self._insert(request, accepted, now)
         self.supervisor.submitted(run, checked_out=accepted.checked_out)
         source = request.source.directory
         if source is not None and git.find_repository(Path(source)) is not None:
@@ -127,7 +146,13 @@ class Verbs:
             workspace_id=self.identity.id,
         )
         self.store.insert(run, request.request_id)
+        if accepted.journal_bytes:
+            self.store.keep_journal_offset(run.id, accepted.journal_bytes)
         return run
+
+    def submits_held(self) -> AbstractAsyncContextManager[None]:
+        """Within the block no submit is between its snapshot and its record; others wait."""
+        return self._gate.closed()
 
     async def _record_git(self, run_id: str, directory: Path) -> None:
         state = await git.read(directory)

@@ -2,8 +2,14 @@
 
 Only an ignore file at the root of the folder is read, as Azure ML does it, and none excludes
 itself. Rules are git's, item by item from the root down: the last rule that matches an item
-decides, and nothing below an excluded folder can come back. Not `pathspec`, which lets a rule
-match what lies below, so that ``data/**`` with ``!data/keep.csv`` keeps nothing.
+decides, and nothing below an excluded folder can come back. `pathspec` does the matching.
+
+Where `pathspec` reads a rule otherwise than git, it stays so:
+
+- In brackets, ``[[:digit:]]`` is no class of characters, a backslash escapes nothing and ``[!a]``
+  matches a slash too.
+- A range from high to low, as in ``[b-a]``, voids its rule.
+- White space at the end is dropped where it is a tab, too.
 """
 
 from __future__ import annotations
@@ -11,10 +17,11 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
+
+import pathspec
 
 from jupyter_mltrain import errors
-from jupyter_mltrain.store import patterns
 
 IGNORE_FILES: Final = (".amlignore", ".gitignore")
 """In the order they are looked for. Where the first exists, even empty, the second is not read."""
@@ -33,79 +40,26 @@ BUILT_IN: Final[tuple[str, ...]] = (
     "/outputs",
     "/logs",
 )
-"""Rules that always apply, unless a rule such as ``!outputs/`` takes one back by name.
+"""Names that are always left out, unless a rule such as ``!outputs/`` takes one back by name.
 
-``/outputs`` and ``/logs`` are here so that what an old run wrote does not come back as new.
+A slash before one means at the root only, a slash behind it folders only. ``/outputs`` and
+``/logs`` are here so that what an old run wrote does not come back as new.
 """
 
 ENVIRONMENT_MARKERS: Final = ("pyvenv.cfg", "conda-meta")
 """A folder that has one of these is a Python environment, whatever its name, and left out too."""
 
+_BUILT_IN_BY_NAME: Final = {rule.strip("/"): rule for rule in BUILT_IN}
 
-class Rule(NamedTuple):
-    """One rule and where it stands."""
+_NO_RULE: Final = "#"
+"""Keeps the place of a line that says nothing, so that a rule's index tells its line."""
 
-    where: str
-    """As in ``.gitignore line 3``."""
-    text: str
-    pattern: patterns.Pattern
+_NOT_BY_A_FOLDER: Final = "!*/"
+"""Added as the last rule, so that only rules that match the very item decide.
 
-    def __str__(self) -> str:
-        return f"{self.where} ({self.text})"
-
-
-class _Alternatives:
-    """Finds the last of several patterns that matches: one regular expression, last one first."""
-
-    def __init__(self, numbered: Iterable[tuple[int, patterns.Pattern]]) -> None:
-        latest_first = sorted(numbered, reverse=True)
-        self._numbers = [number for number, _ in latest_first]
-        joined = "|".join(f"({pattern.regex})" for _, pattern in latest_first)
-        self._match = re.compile(joined, re.DOTALL).fullmatch
-
-    def last(self, text: str) -> int:
-        """Number of the last pattern that matches all of `text`; -1 for none."""
-        if not self._numbers:
-            return -1
-        found = self._match(text)
-        return -1 if found is None else self._numbers[(found.lastindex or 1) - 1]
-
-
-class _Rules:
-    """An ordered list of rules."""
-
-    def __init__(self, rules: Iterable[Rule]) -> None:
-        self._rules = list(rules)
-        numbered = [(number, rule.pattern) for number, rule in enumerate(self._rules)]
-
-        def alternatives(anchored: bool, is_dir: bool) -> _Alternatives:
-            return _Alternatives(
-                (number, pattern)
-                for number, pattern in numbered
-                if pattern.anchored == anchored and (is_dir or not pattern.dir_only)
-            )
-
-        self._names = (alternatives(False, False), alternatives(False, True))
-        self._paths = (alternatives(True, False), alternatives(True, True))
-
-    def deciding(self, path: str, name: str, is_dir: bool) -> Rule | None:
-        """The last rule that matches this very item, not what it lies in."""
-        if not self._rules:
-            return None
-        number = max(self._names[is_dir].last(name), self._paths[is_dir].last(path))
-        return None if number < 0 else self._rules[number]
-
-
-def _parse(lines: Iterable[str], where: str) -> list[Rule]:
-    rules = []
-    for number, line in enumerate(lines, 1):
-        pattern = patterns.parse(line)
-        if pattern is not None:
-            rules.append(Rule(where.format(number), line.strip(), pattern))
-    return rules
-
-
-_BUILT_IN_RULES: Final = _Rules(_parse(BUILT_IN, "the built-in rules"))
+To `pathspec`, ``data`` matches what lies in it too, but less than the file itself is matched:
+of such matches this one is the last, and the walk has judged the folders before.
+"""
 
 
 class Ignore:
@@ -115,7 +69,10 @@ class Ignore:
         self._directory = directory
         self.file_name = file_name
         """`.amlignore`, `.gitignore`, or `None` when the folder has neither."""
-        self._rules = _Rules(_parse(lines, f"{file_name} line {{}}"))
+        self._lines = [line if _is_rule(line) else _NO_RULE for line in lines]
+        self._files = _spec(self._lines)
+        # A folder is asked about as a file is: its path without a slash, by rules without one.
+        self._folders = _spec(_without_slash(line) for line in self._lines)
 
     @classmethod
     def load(cls, directory: Path) -> Ignore:
@@ -136,21 +93,25 @@ class Ignore:
                 raise errors.SnapshotError(
                     f"{path} cannot be read: {error.strerror}. Make it readable, or remove it."
                 ) from error
-            text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+            text = data.decode("utf-8", "replace").removeprefix("\ufeff")
             lines = [line.removesuffix("\r") for line in text.split("\n")]
             return cls(directory, file_name, lines)
         return cls(directory, None, ())
 
-    def rule(self, path: str, name: str, is_dir: bool) -> Rule | None:
+    def rule(self, path: str, name: str, is_dir: bool) -> str | None:
         """The rule that leaves out this item; its parents are known not to be left out."""
-        own = self._rules.deciding(path, name, is_dir)
-        if own is not None:
-            if not own.pattern.negated:
-                return own
-            # A sweeping `!*/` is no wish to have .git back; `!.git` is.
-            if own.pattern.literal_name:
-                return None
-        return _BUILT_IN_RULES.deciding(path, name, is_dir)
+        left_out, line = self._deciding(path, is_dir)
+        if left_out:
+            return f"{self.file_name} line {line + 1} ({self._lines[line].strip()})"
+        built_in = _BUILT_IN_BY_NAME.get(name)
+        if (
+            built_in is None
+            or (built_in.endswith("/") and not is_dir)
+            or (built_in.startswith("/") and path != name)
+            or self._takes_back(line, name)
+        ):
+            return None
+        return f"the built-in rules ({built_in})"
 
     def environment(self, path: str, contents: Container[str]) -> str | None:
         """Why a folder with these contents is left out as a Python environment, or `None`."""
@@ -158,8 +119,8 @@ class Ignore:
         if marker is None:
             return None
         name = path.rpartition("/")[2]
-        own = self._rules.deciding(path, name, True)
-        if own is not None and own.pattern.negated and own.pattern.literal_name:
+        left_out, line = self._deciding(path, True)
+        if not left_out and self._takes_back(line, name):
             return None
         return f"the built-in rules ({name} is a Python environment, it has {marker})"
 
@@ -174,7 +135,7 @@ class Ignore:
             part_is_dir = is_dir or depth < len(parts)
             rule = self.rule(part, parts[depth - 1], part_is_dir)
             if rule is not None:
-                return str(rule)
+                return rule
             if part_is_dir:
                 markers = [m for m in ENVIRONMENT_MARKERS if (self._directory / part / m).exists()]
                 environment = self.environment(part, markers)
@@ -185,3 +146,39 @@ class Ignore:
     def excluded(self, path: str, is_dir: bool) -> bool:
         """Whether `path`, or a folder it lies in, is left out."""
         return self.reason(path, is_dir) is not None
+
+    def _deciding(self, path: str, is_dir: bool) -> tuple[bool, int]:
+        """Whether the last line that matches an item leaves it out, and that line's index.
+
+        The index is -1 when no line matches.
+        """
+        if not self._lines:
+            return False, -1
+        if not path.isascii():  # a name need not be UTF-8, and here has to be text
+            path = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        found = (self._folders if is_dir else self._files).check_file(path)
+        if found.index is None or found.index == len(self._lines):
+            return False, -1
+        return found.include is True, found.index
+
+    def _takes_back(self, line: int, name: str) -> bool:
+        """Whether a negation names an item: a sweeping `!*/` is no wish for .git, `!.git` is."""
+        named = self._lines[line].removeprefix("!").rstrip().rstrip("/").rpartition("/")[2]
+        return line >= 0 and named == name
+
+
+def _is_rule(line: str) -> bool:
+    """Whether `pathspec` can read a line. Else it matches nothing, as in git."""
+    try:
+        return len(pathspec.GitIgnoreSpec.from_lines([line])) > 0
+    except (ValueError, re.error):
+        return False
+
+
+def _without_slash(line: str) -> str:
+    return line.rstrip()[:-1] if line.rstrip().endswith("/") else line
+
+
+def _spec(lines: Iterable[str]) -> pathspec.GitIgnoreSpec:
+    readable = (line if _is_rule(line) else _NO_RULE for line in lines)
+    return pathspec.GitIgnoreSpec.from_lines([*readable, _NOT_BY_A_FOLDER])

@@ -156,8 +156,8 @@ NAMES = st.sampled_from(
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 PARTS = st.one_of(
     NAMES,
-    st.sampled_from(["*", "**", "?", "a*", "*b", "*.b", "[ab]", "[!a]", "[a-b]*", "[[:alpha:]]"]),
-    st.sampled_from([r"\a", r"\[a\]", "[]a]", "[a", "[^-]", "?b", "**b", "***", "[b-a]"]),
+    st.sampled_from(["*", "**", "?", "a*", "*b", "*.b", "[ab]", "[!a]", "[a-b]*"]),
+    st.sampled_from([r"\a", r"\[a\]", "[]a]", "[a", "[^-]", "?b", "**b", "***"]),
 )  # Not "a**": git takes its "**" for one that stands alone, against its own manual.
 RULES = st.builds(
     lambda negation, lead, parts, trail: negation + lead + "/".join(parts) + trail,

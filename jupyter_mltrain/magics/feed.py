@@ -1,0 +1,75 @@
+"""A run as it goes, brought to the shell's own thread, where an interrupt arrives."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from jupyter_mltrain.client import Client, LogChunk
+from jupyter_mltrain.spec import Run
+
+_ITEMS: Final = 64
+"""Most pieces of output that wait to be shown: 16 MB. Then the reader waits, never the run."""
+
+_LOOK_S: Final = 0.2
+"""How soon a reader that waits for room notices that nobody wants it any more."""
+
+
+class Feed:
+    """Begins a run, or finds one, and follows it in a thread of its own.
+
+    A thread, because whoever shows the run also has to show that time passes, and because a
+    request that is under way when the user interrupts is better finished than forgotten.
+    """
+
+    def __init__(self, client: Client, begin: Callable[[], Run], logs: tuple[str, ...]) -> None:
+        self._client = client
+        self._begin = begin
+        self._logs = logs
+        self._items: queue.Queue[Run | LogChunk | Exception] = queue.Queue(_ITEMS)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._read, name="mltrain-feed", daemon=True)
+        self._thread.start()
+
+    def next(self, timeout_s: float | None) -> Run | LogChunk | None:
+        """The next change or piece of output; `None` when nothing came in time.
+
+        Raises
+        ------
+        MltrainError
+            The run could not begin, or cannot be followed any longer.
+        """
+        try:
+            item = self._items.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def stop(self) -> None:
+        """Watch no longer. The thread ends at the next thing that it hears."""
+        self._stopped.set()
+
+    def _read(self) -> None:
+        try:
+            run = self._begin()
+            self._put(run)
+            if self._stopped.is_set():
+                return
+            for item in self._client.follow(run.id, dict.fromkeys(self._logs, 0)):
+                self._put(item)
+                if self._stopped.is_set():
+                    return
+        except Exception as error:  # raised again where somebody sees it
+            self._put(error)
+
+    def _put(self, item: Run | LogChunk | Exception) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._items.put(item, timeout=_LOOK_S)
+            except queue.Full:
+                continue
+            return
