@@ -59,9 +59,9 @@ def lines(
     shown = list(range(len(columns)))
     if room is not None:
         room -= len(indent)
-        widths = [min(width, column.most) for width, column in zip(widths, columns, strict=True)]
         last = shown[-1]
-        natural = max([terminal.width(row[last]) for row in texts], default=0)
+        natural = widths[last]
+        widths = [min(width, column.most) for width, column in zip(widths, columns, strict=True)]
         for at in sorted((i for i in shown if columns[i].leaves), key=lambda i: columns[i].leaves):
             if _total(widths, shown[:-1]) + min(natural, _LAST) <= room:
                 break

@@ -92,22 +92,18 @@ class _Reaper:
             with open(f"{self.control}/launch.json", "rb") as file:
                 message = file.read()
         launch = json.loads(message)
-        message = self._start(launch)
+        problem = self._start(launch)
         oom_kills = processes.oom_kills()
-        if message is not None:
-            self.record.update(cause="start", message=message)
+        if problem is not None:
+            self.record.update(cause="start", message=problem)
             _write(self.control, self.record)
             return
         self._wait(launch)
         if self.status is None:
             self.record["message"] = "a process of the run does not end even when killed"
         else:
-            self.record["status"] = (
-                os.WEXITSTATUS(self.status) if os.WIFEXITED(self.status) else None
-            )
-            self.record["signal"] = (
-                os.WTERMSIG(self.status) if os.WIFSIGNALED(self.status) else None
-            )
+            code = os.waitstatus_to_exitcode(self.status)
+            self.record["status" if code >= 0 else "signal"] = abs(code)
         if self.record.get("signal") == signal.SIGKILL:
             self.record["oom_killed"] = processes.oom_kills() > oom_kills
         _write(self.control, self.record)

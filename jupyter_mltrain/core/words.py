@@ -183,8 +183,13 @@ def state_word(state: RunState) -> str:
 def state_title(state: RunState, *, colored: bool = False) -> str:
     """Shape and word, filled up to one width, with the terminal's colour on request."""
     title = f"{state_shape(state)} {state_word(state):<{_WORD_WIDTH}}"
+    return in_color(title, state) if colored else title
+
+
+def in_color(text: str, state: RunState) -> str:
+    """A text in the state's colour, for a terminal."""
     code = _SGR.get(state)
-    return f"\x1b[{code}m{title}\x1b[0m" if colored and code else title
+    return f"\x1b[{code}m{text}\x1b[0m" if code else text
 
 
 def place(run: Run) -> str:

@@ -63,7 +63,8 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def _whole(text: str) -> int:
+def whole(text: str) -> int:
+    """A whole number, for argparse."""
     try:
         return int(text)
     except ValueError:
@@ -95,8 +96,8 @@ _RUN: Final = (
         type=_this_python,
         help="As --environment; images come with Docker environments.",
     ),
-    argument("--cpus", metavar="N", type=_whole, help="CPUs it gets."),
-    argument("--gpus", metavar="N", type=_whole, default=0, help="GPUs it gets."),
+    argument("--cpus", metavar="N", type=whole, help="CPUs it gets."),
+    argument("--gpus", metavar="N", type=whole, default=0, help="GPUs it gets."),
     argument("--memory", metavar="SIZE", type=_of(words.parse_size), help="4GB, 512MB …"),
     argument(
         "--arg",
@@ -122,7 +123,7 @@ _RUN: Final = (
         help="Cancel it after 90, 90s, 10m, 2h or 1d.",
     ),
     argument(
-        "--priority", metavar="N", type=_whole, default=0, help="Higher leaves the queue first."
+        "--priority", metavar="N", type=whole, default=0, help="Higher leaves the queue first."
     ),
     argument("--background", action="store_true", help="Submit it and go on at once."),
     argument("--quiet", action="store_true", help="Show how it ends, not what it prints."),

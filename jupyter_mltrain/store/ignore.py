@@ -69,7 +69,7 @@ class Ignore:
         self._directory = directory
         self.file_name = file_name
         """`.amlignore`, `.gitignore`, or `None` when the folder has neither."""
-        self._lines = [line if _is_rule(line) else _NO_RULE for line in lines]
+        self._lines = list(lines)
         self._files = _spec(self._lines)
         # A folder is asked about as a file is: its path without a slash, by rules without one.
         self._folders = _spec(_without_slash(line) for line in self._lines)
@@ -163,8 +163,9 @@ class Ignore:
 
     def _takes_back(self, line: int, name: str) -> bool:
         """Whether a negation names an item: a sweeping `!*/` is no wish for .git, `!.git` is."""
-        named = self._lines[line].removeprefix("!").rstrip().rstrip("/").rpartition("/")[2]
-        return line >= 0 and named == name
+        if line < 0:
+            return False
+        return self._lines[line].removeprefix("!").rstrip().rstrip("/").rpartition("/")[2] == name
 
 
 def _is_rule(line: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pexpect
 import pytest
 
 from jupyter_mltrain.client import Client
@@ -69,6 +70,17 @@ class Cli:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+        )
+
+    def terminal(self, *arguments: str, **environment: str) -> Any:
+        """It, on a terminal of 60 columns."""
+        return pexpect.spawn(
+            PROGRAM[0],
+            [*PROGRAM[1:], *arguments],
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            dimensions=(24, 60),
+            timeout=20,
         )
 
     def script(self, text: str, name: str = "train.py") -> Path:

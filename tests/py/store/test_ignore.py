@@ -157,7 +157,7 @@ PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 PARTS = st.one_of(
     NAMES,
     st.sampled_from(["*", "**", "?", "a*", "*b", "*.b", "[ab]", "[!a]", "[a-b]*"]),
-    st.sampled_from([r"\a", r"\[a\]", "[]a]", "[a", "[^-]", "?b", "**b", "***"]),
+    st.sampled_from([r"\a", r"\[a\]", "[]a]", "[^-]", "?b", "**b"]),
 )  # Not "a**": git takes its "**" for one that stands alone, against its own manual.
 RULES = st.builds(
     lambda negation, lead, parts, trail: negation + lead + "/".join(parts) + trail,

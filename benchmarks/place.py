@@ -1,0 +1,90 @@
+"""Where the measurements happen: a workspace of their own, compiled code, plain children."""
+
+from __future__ import annotations
+
+import compileall
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+_DISTORTING = (
+    "PYTHONDONTWRITEBYTECODE",  # every child would compile what it imports
+    "PYTHONUNBUFFERED",  # the bare tool says -u where it means it
+    "PYTHONPROFILEIMPORTTIME",
+    "PYTHONTRACEMALLOC",
+    "PYTHONDEVMODE",
+)
+_COMPILED = ("jupyter_mltrain", "msgspec", "tornado", "pathspec", "jupyter_core", "IPython")
+
+
+def clear() -> None:
+    """Take out what distorts a measurement: variables of the caller, code not yet compiled."""
+    for name in _DISTORTING:
+        os.environ.pop(name, None)
+    sys.dont_write_bytecode = False
+    for name in _COMPILED:
+        found = importlib.util.find_spec(name)
+        for folder in found.submodule_search_locations or () if found else ():
+            compileall.compile_dir(folder, quiet=2)
+
+
+@contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder that is gone afterwards, on the disk where a workspace would lie."""
+    folder = Path(tempfile.mkdtemp(prefix="mltrain-bench-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+@contextmanager
+def workspace() -> Iterator[Path]:
+    """A new workspace as the default one; its service is ended and its files gone afterwards."""
+    with scratch() as folder:
+        given = {
+            "MLTRAIN_WORKSPACE": str(folder / "workspace"),
+            "JUPYTER_DATA_DIR": str(folder / "data"),
+            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        }
+        before = {name: os.environ.get(name) for name in given}
+        os.environ.update(given)
+        try:
+            yield folder / "workspace"
+        finally:
+            end_service(folder / "workspace")
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def end_service(directory: Path) -> None:
+    """End the workspace's service, if there is one, and wait until it has gone."""
+    from jupyter_mltrain import workspaces
+    from jupyter_mltrain.client import Client
+
+    endpoint = workspaces.endpoint(directory)
+    if endpoint is None or not Path(endpoint.socket).exists():
+        return
+    Client(directory).shutdown()
+    while Path(f"/proc/{endpoint.pid}").exists() if Path("/proc").exists() else _answers(endpoint):
+        time.sleep(0.005)
+
+
+def _answers(endpoint: object) -> bool:
+    return Path(str(getattr(endpoint, "socket", ""))).exists()
+
+
+def script(folder: Path, text: str) -> Path:
+    """A source folder with one script, ``train.py``."""
+    folder.mkdir(parents=True)
+    (folder / "train.py").write_text(text, encoding="utf-8")
+    return folder
