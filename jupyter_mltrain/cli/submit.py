@@ -104,9 +104,8 @@ def _locate(script: str, source: str | None) -> tuple[Path, str]:
     directory = Path(source).expanduser().absolute()
     if not directory.is_dir():
         raise InvalidSpec(f"The folder {source!r} is not there. --source names a folder.")
-    inside = directory / given
-    if inside.is_file():
-        return directory, inside.relative_to(directory).as_posix()
+    if not given.is_absolute() and (directory / given).is_file():
+        return directory, given.as_posix()
     found = _checked(here).resolve()
     if not found.is_relative_to(directory.resolve()):
         raise InvalidSpec(

@@ -44,6 +44,8 @@ _SGR: Final[Mapping[RunState, str]] = {
 """Parameters of the terminal's "select graphic rendition": blue, green, red, yellow, faint."""
 del S
 
+_NO_OUTPUTS: Final = ("azureml-logs/", "logs/", "variables/")
+
 _WORD_WIDTH: Final = len("Completed")
 
 _SIZE: Final = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([kmgt]?)(i?b?)\s*\Z", re.IGNORECASE)
@@ -249,8 +251,8 @@ def scalars(metrics: Mapping[str, Any], most: int = 3) -> list[tuple[str, float]
 
 
 def outputs(files: Iterable[RunFile]) -> list[RunFile]:
-    """The files that a run was made for: not its logs."""
-    return [file for file in files if not file.name.startswith(("azureml-logs/", "logs/"))]
+    """The files that a run was made for: not its logs, nor pickles of a notebook's variables."""
+    return [file for file in files if not file.name.startswith(_NO_OUTPUTS)]
 
 
 def summary(

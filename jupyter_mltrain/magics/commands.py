@@ -134,7 +134,9 @@ class TrainMagics(Magics):
             results.name_figures(client, run)
         if run.state is not RunState.COMPLETED:
             word = state_word(run.state).lower()
-            raise shown_as(watching.failure(run), f"{run.label} {word}: {run.reason}")
+            # A terminal has the line about the ending already; Run all needs the error.
+            text = f"{run.label} {word}: {run.reason}" if in_kernel(self.shell) else ""
+            raise shown_as(watching.failure(run), text)
         if run.spec.cell and run.spec.cell.outputs:
             values = variables.fetch(client, run.id)
             self.shell.push(values)

@@ -81,9 +81,15 @@ def _this_python(text: str) -> str:
 
 
 _RUN: Final = (
-    argument("--name", help="What the run is called in lists."),
-    argument("--experiment", help="The series it belongs to; by default the notebook's name."),
-    argument("--compute", default="local", help="Where it runs; by default %(default)s."),
+    argument("--name", metavar="NAME", help="What the run is called in lists."),
+    argument(
+        "--experiment",
+        metavar="NAME",
+        help="The series it belongs to; by default the notebook's name.",
+    ),
+    argument(
+        "--compute", metavar="NAME", default="local", help="Where it runs; by default %(default)s."
+    ),
     argument(
         "--environment",
         metavar="NAME",

@@ -8,7 +8,7 @@ from typing import Final
 
 from jupyter_mltrain.core import words
 from jupyter_mltrain.core.folding import plain
-from jupyter_mltrain.spec import Run
+from jupyter_mltrain.spec import Run, RunState
 
 EMPTY: Final = (
     "No runs yet. Put `%%train` at the top of a cell, or start a script with `%train FILE.py`."
@@ -28,7 +28,7 @@ def table(runs: Sequence[Run], now: datetime, *, colored: bool = False) -> str:
             run.spec.experiment,
             words.age(run.created_at, now),
             words.duration(words.elapsed_s(run, now)) if run.started_at else "",
-            words.fact(run, now),
+            "" if run.state is RunState.COMPLETED else words.fact(run, now),
         )
         for run in runs
     ]

@@ -59,7 +59,8 @@ class Cli:
 
     def json(self, *arguments: str | Path, status: int = 0) -> Any:
         """The one document that it prints."""
-        return json.loads(self(*arguments, "--json", status=status).stdout)
+        command, *rest = arguments
+        return json.loads(self(command, "--json", *rest, status=status).stdout)
 
     def start(self, *arguments: str | Path) -> subprocess.Popen[bytes]:
         """It, to be watched while it runs."""

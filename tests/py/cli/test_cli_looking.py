@@ -154,7 +154,7 @@ def test_every_workspace_of_the_user_is_listed(cli, trained, tmp_path):
     cli.text("submit", "-q", "--workspace", tmp_path / "second", cli.script(""))
     listed = {each["name"]: each["service"] for each in cli.json("status", "--all")}
     cli("status", "--stop", "--workspace", tmp_path / "second")
-    assert listed == {"workspace": True, "second": True}
+    assert (listed["workspace"], listed["second"]) == (True, True)
 
 
 def test_a_service_that_is_stopped_leaves_its_runs_alone(cli, trained):

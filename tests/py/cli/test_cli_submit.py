@@ -133,7 +133,9 @@ def test_a_tail_of_no_lines_is_empty(cli):
 
 
 def test_logs_prints_another_file_of_the_run(cli):
-    number = cli.run("import os; os.makedirs('logs'); open('logs/a b.txt', 'w').write('x')")
+    number = cli.run(
+        "import os; os.makedirs('logs', exist_ok=True); open('logs/a b.txt', 'w').write('x')"
+    )
     assert cli.text("logs", "--file", "logs/a b.txt", str(number)) == "x"
 
 
@@ -145,7 +147,10 @@ def test_logs_of_a_file_that_is_not_there_names_it(cli):
 
 def test_following_logs_goes_on_until_the_run_has_ended(cli):
     go = cli.folder / "go"
-    waits = f"import os, time\nprint('up', flush=True)\nwhile not os.path.exists({str(go)!r}): time.sleep(0.01)\nprint('down')"
+    waits = (
+        "import os, time\nprint('up', flush=True)\n"
+        f"while not os.path.exists({str(go)!r}): time.sleep(0.01)\nprint('down')"
+    )
     number = cli.submit(waits)
     with cli.start("logs", "-f", str(number)) as watching:
         assert watching.stdout.readline() == b"up\n"
