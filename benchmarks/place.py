@@ -67,20 +67,22 @@ def workspace() -> Iterator[Path]:
 
 
 def end_service(directory: Path) -> None:
-    """End the workspace's service, if there is one, and wait until it has gone."""
+    """End the workspace's service, if there is one, and wait until the workspace is free."""
     from jupyter_mltrain import workspaces
     from jupyter_mltrain.client import Client
+    from jupyter_mltrain.errors import WorkspaceLocked
+    from jupyter_mltrain.service.lock import WorkspaceLock
 
     endpoint = workspaces.endpoint(directory)
     if endpoint is None or not Path(endpoint.socket).exists():
         return
     Client(directory).shutdown()
-    while Path(f"/proc/{endpoint.pid}").exists() if Path("/proc").exists() else _answers(endpoint):
-        time.sleep(0.005)
-
-
-def _answers(endpoint: object) -> bool:
-    return Path(str(getattr(endpoint, "socket", ""))).exists()
+    while True:
+        try:
+            WorkspaceLock(directory).release()
+            return
+        except WorkspaceLocked:
+            time.sleep(0.005)
 
 
 def script(folder: Path, text: str) -> Path:

@@ -60,10 +60,7 @@ class Client:
                     content = response.read()
             except _CUT as error:
                 if attempt == _TRIES - 1:
-                    raise errors.ServiceUnavailable(
-                        f"The service of {self.directory} keeps failing ({error!r}). "
-                        f"{self.directory / 'service.log'} says why."
-                    ) from error
+                    raise self._keeps_failing(error) from error
                 time.sleep(0.05 * attempt)
                 continue
             if response.status >= 400:
@@ -184,22 +181,40 @@ class Client:
     def read_file(self, name: str | int, file: str, offset: int = 0) -> Iterator[bytes]:
         """The bytes of one of the run's files from an offset, in pieces."""
         path = self._run(name, f"/files/{quote(file)}")
+        failures = 0
         while True:
-            with self._connector.connected() as connection:
-                connection.request("GET", f"{path}?offset={offset}")
-                response = connection.getresponse()
-                if response.status >= 400:
-                    raise wire.decode_error(response.read(), response.status)
-                end = offset + (response.length or 0)
-                try:
-                    while data := response.read(_READ_BYTES):
-                        offset += len(data)
-                        yield data
-                except _CUT:
-                    pass  # cut in between: go on from where we are, on a new connection
-                if offset >= end:
-                    return
-                connection.close()
+            try:
+                for data in self._read_once(f"{path}?offset={offset}"):
+                    offset += len(data)
+                    failures = 0
+                    yield data
+                return
+            except _CUT as error:
+                # Cut in between: go on from where we are, on a new connection.
+                failures += 1
+                if failures == _TRIES:
+                    raise self._keeps_failing(error) from error
+                time.sleep(0.05 * (failures - 1))
+
+    def _read_once(self, path: str) -> Iterator[bytes]:
+        with self._connector.connected() as connection:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            if response.status >= 400:
+                raise wire.decode_error(response.read(), response.status)
+            left = response.length or 0
+            while left:
+                data = response.read(min(left, _READ_BYTES))
+                if not data:
+                    raise ConnectionResetError("cut within a file")
+                left -= len(data)
+                yield data
+
+    def _keeps_failing(self, error: Exception | None) -> errors.ServiceUnavailable:
+        return errors.ServiceUnavailable(
+            f"The service of {self.directory} keeps failing ({error!r}). "
+            f"{self.directory / 'service.log'} says why; runs go on."
+        )
 
     def follow(
         self, name: str | int, logs: Mapping[str, int] = {}, version: int = 0
@@ -236,10 +251,7 @@ class Client:
                 cut = None
             failures += 1
             if failures > _TRIES:
-                raise errors.ServiceUnavailable(
-                    f"The service of {self.directory} keeps failing ({cut!r}). "
-                    f"{self.directory / 'service.log'} says why; the run itself goes on."
-                )
+                raise self._keeps_failing(cut)
             time.sleep(0.05 * (failures - 1))
 
     def _follow_once(

@@ -24,7 +24,7 @@ VARIABLE: Final = "MLTRAIN_WORKSPACE"
 _SOCKET_BYTES: Final = 104
 """Longest socket path that every system takes: sun_path has 108 bytes on Linux, 104 on macOS."""
 
-_NETWORK: Final = frozenset("nfs nfs4 cifs smb3 lustre gpfs beegfs afs 9p".split())
+_NETWORK: Final = ("nfs", "nfs4", "cifs", "smb3", "lustre", "gpfs", "beegfs", "afs", "9p")
 """File systems on which a socket binds, but nobody on another host can connect."""
 
 

@@ -16,7 +16,7 @@ from jupyter_mltrain import wire
 from jupyter_mltrain.cli.terminal import say
 from jupyter_mltrain.client import Client
 from jupyter_mltrain.core.workspace import Workspace
-from jupyter_mltrain.errors import UserError
+from jupyter_mltrain.errors import NoSuchRun, UserError
 
 _LABEL = re.compile(r".*#(\d+)\s*\Z", re.DOTALL)
 
@@ -42,6 +42,8 @@ def _workspace(arguments: argparse.Namespace) -> Workspace:
 
 def named(text: str) -> str:
     """What to ask the service for, when a person has typed this; ``digits #42`` is run 42."""
+    if not text.strip():
+        raise NoSuchRun.named(text)
     label = _LABEL.match(text)
     return label[1] if label else text
 

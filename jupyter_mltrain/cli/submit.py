@@ -58,7 +58,10 @@ def request_of(arguments: argparse.Namespace) -> SubmitRequest:
     InvalidSpec
         The script is not there, or not in the folder that is to be shipped.
     """
-    directory, script = _locate(arguments.script, arguments.source)
+    try:
+        directory, script = _locate(arguments.script, arguments.source)
+    except OSError as error:
+        raise InvalidSpec(f"{error.filename} cannot be read: {error.strerror}.") from None
     environment = Environment("current")
     if arguments.python is not None:
         environment.name = "python"
@@ -104,7 +107,8 @@ def _locate(script: str, source: str | None) -> tuple[Path, str]:
     directory = Path(source).expanduser().absolute()
     if not directory.is_dir():
         raise InvalidSpec(f"The folder {source!r} is not there. --source names a folder.")
-    if not given.is_absolute() and (directory / given).is_file():
+    inside = not given.is_absolute() and ".." not in given.parts
+    if inside and (directory / given).is_file():
         return directory, given.as_posix()
     found = _checked(here).resolve()
     if not found.is_relative_to(directory.resolve()):
@@ -120,4 +124,6 @@ def _checked(script: Path) -> Path:
         raise InvalidSpec(f"{script} is a folder. Name the script in it: {script.name}/train.py.")
     if not script.exists():
         raise InvalidSpec(f"No script {script.name!r} in {script.parent}.")
+    if not script.is_file():
+        raise InvalidSpec(f"{script} is a pipe or a device; a run needs a file. Save it to one.")
     return script

@@ -20,6 +20,11 @@ from jupyter_mltrain.spec import Capacity, ExitRecord
 _LOOK_AGAIN_S: Final = 0.5
 """Between two looks at a process where the system has no pidfd."""
 
+_NO_LAUNCHER: Final = (
+    "No process can be started here: the service's launcher has ended. End the service, so that "
+    "the next request starts it anew"
+)
+
 
 class _Handle(msgspec.Struct):
     """What a reaper writes into ``control/reaper.json``: enough to know it again."""
@@ -53,6 +58,17 @@ class ProcessCompute:
         control = launch.control
         if (control / "reaper.json").exists():
             return await self._found(control)
+        under_way = self._starting.get(str(control))
+        text = await (under_way or await self._ask(launch, control))
+        if text == "!":
+            return await self._found(control)  # another start of this run was a moment earlier
+        if not text:
+            raise ComputeTargetError(f"{_NO_LAUNCHER}.")
+        pid, _, ticks = text.partition(" ")
+        return _encode(_Handle(pid=int(pid), ticks=int(ticks) or None, boot=processes.boot_id()))
+
+    async def _ask(self, launch: Launch, control: Path) -> asyncio.Future[str]:
+        """Send the run to the reapers; the answer is the identity of the one that takes it."""
         message = os.fsencode(control) + b"\0" + msgspec.json.encode(launch)
         if len(message) > launcher.MESSAGE_BYTES:
             (control / "launch.json").write_bytes(msgspec.json.encode(launch))
@@ -62,14 +78,12 @@ class ProcessCompute:
             self._reading = True
             loop.add_reader(self._socket.fileno(), self._on_reply)
         answer = self._starting[str(control)] = loop.create_future()
-        await loop.sock_sendall(self._socket, message)
-        text = await answer
-        if text == "!":
-            return await self._found(control)  # another start of this run was a moment earlier
-        if text.startswith("!"):
-            raise ComputeTargetError(f"No process could be started here: {text[1:]}.")
-        pid, _, ticks = text.partition(" ")
-        return _encode(_Handle(pid=int(pid), ticks=int(ticks) or None, boot=processes.boot_id()))
+        try:
+            await loop.sock_sendall(self._socket, message)
+        except OSError as error:
+            self._starting.pop(str(control), None)
+            raise ComputeTargetError(f"{_NO_LAUNCHER} ({error.strerror}).") from None
+        return answer
 
     async def _found(self, control: Path) -> str:
         """The handle of a reaper that was started before, by us or by an earlier service."""
@@ -83,7 +97,7 @@ class ProcessCompute:
         if not reply:
             asyncio.get_running_loop().remove_reader(self._socket.fileno())
             for waiting in self._starting.values():
-                waiting.set_result("!the launcher has ended; the service has to start again")
+                waiting.set_result("")
             self._starting.clear()
             return
         control, _, text = reply.rpartition(b"\0")
@@ -160,6 +174,7 @@ class ProcessCompute:
 
     async def close(self) -> None:
         if self._reading:
+            self._reading = False
             asyncio.get_running_loop().remove_reader(self._socket.fileno())
         self._socket.close()
 
@@ -186,7 +201,11 @@ def _encode(handle: _Handle) -> str:
 
 
 def _decode(text: str) -> _Handle:
-    return msgspec.json.decode(text, type=_Handle)
+    """A handle again; one torn by a power cut names a process of no boot that we know."""
+    try:
+        return msgspec.json.decode(text, type=_Handle)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return _Handle(pid=0, ticks=0, boot="unknown")
 
 
 def _read_exit(control: Path) -> ExitRecord | None:

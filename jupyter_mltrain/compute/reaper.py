@@ -125,6 +125,9 @@ class _Reaper:
         """
         try:
             os.chdir(launch["cwd"])
+        except OSError as error:
+            return f"the folder {launch['cwd']} cannot be entered: {error.strerror}"
+        try:
             self.main_pid = os.posix_spawn(
                 launch["argv"][0],
                 launch["argv"],

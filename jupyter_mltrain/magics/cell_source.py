@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -59,7 +60,8 @@ def experiment_of(names: Iterable[object]) -> str:
     """
     for name in names:
         if isinstance(name, str) and name:
-            plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(name).stem).strip("-._")
+            letters = unicodedata.normalize("NFKD", Path(name).stem).encode("ascii", "ignore")
+            plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", letters.decode()).strip("-._")
             if plain:
                 return plain[:255]
     return "notebook"

@@ -18,6 +18,8 @@ from IPython.core.magic_arguments import argument
 from jupyter_mltrain.core import words
 from jupyter_mltrain.errors import InvalidSpec
 
+_LISTS: Final = ("-i", "--input", "-o", "--output")
+
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
@@ -190,13 +192,25 @@ def parse(magic: Any, line: str) -> argparse.Namespace:
         at = given.index("--")
         given, rest = given[:at], given[at + 1 :]
     try:
-        options, unknown = parser.parse_known_args(given)
+        options, unknown = parser.parse_known_args(_joined(given))
     except UsageError as error:
         raise UsageError(_sentence(str(error), parser.prog)) from None
     if unknown:
         raise UsageError(_unknown(unknown[0], parser))
     options.rest = rest
     return options
+
+
+def _joined(given: list[str]) -> list[str]:
+    """The words with ``-o a, b`` put together as ``-o a,b``."""
+    joined: list[str] = []
+    for word in given:
+        listed = len(joined) > 1 and joined[-2] in _LISTS
+        if listed and joined[-1].endswith(","):
+            joined[-1] += word
+        else:
+            joined.append(word)
+    return joined
 
 
 def _sentence(message: str, name: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Any, Final, Protocol
 
-from IPython.display import DisplayHandle, display
+from IPython.display import DisplayHandle
 
 from jupyter_mltrain.core import words
 from jupyter_mltrain.core.folding import Folding
@@ -55,7 +55,8 @@ class CardView(View):
         self._monotonic = monotonic
         self._folding = Folding()
         self._run: Run | None = None
-        self._handle: DisplayHandle | None = None
+        self._handle = DisplayHandle()
+        self._shown = False
         self._news = False
         self._drawn_at = float("-inf")
 
@@ -95,10 +96,11 @@ class CardView(View):
         bundle = {"text/plain": text}
         self._news = False
         self._drawn_at = self._monotonic()
-        if self._handle is None:
-            self._handle = display(bundle, raw=True, display_id=True)
-        else:
+        if self._shown:
             self._handle.update(bundle, raw=True)
+            return
+        self._shown = True  # first, so that no interrupt can make it two displays
+        self._handle.display(bundle, raw=True)
 
 
 class TerminalView(View):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
 from typing import Final
@@ -17,6 +18,10 @@ from jupyter_mltrain.spec import Run, RunState
 
 CHUNK_BYTES: Final = 262_144
 """Most bytes of a log in one frame."""
+
+_GATHER_S: Final = 0.01
+"""What comes this soon after a read waits for the next one. Being woken for each of many lines
+would take the processor from the script that prints them."""
 
 _BEAT_S: Final = 15.0
 """A stream says at least this often that it is alive."""
@@ -112,36 +117,94 @@ class _Log:
         self._changed = changed
         self._fd: int | None = None
         self._unwatch: Callable[[], None] | None = None
+        self._gathering: asyncio.TimerHandle | None = None
 
     async def read(self) -> AsyncIterator[Frame]:
         """Everything from the offset to the end as it is now."""
         if self._fd is None and not self._open():
             return
         assert self._fd is not None
-        while os.fstat(self._fd).st_size > self._offset:
-            data = await self._follower.in_thread(os.pread, self._fd, CHUNK_BYTES, self._offset)
+        # Not for ever: what is written meanwhile is for the next read, in a larger piece.
+        end = os.fstat(self._fd).st_size
+        if end > self._offset and self._gathering is None:
+            self._gather()
+        while self._offset < end:
+            data = await self._piece(min(CHUNK_BYTES, end - self._offset))
             if not data:
-                return
+                return  # truncated meanwhile
             frame = wire.LogFrame(log=self._name, offset=self._offset, size_bytes=len(data))
             self._offset += len(data)
             yield frame, data
 
+    async def _piece(self, count: int) -> bytes:
+        assert self._fd is not None
+        try:
+            return _pread_now(self._fd, count, self._offset)
+        except OSError:
+            # It has to come from the disk, or the file system cannot tell whether it has to.
+            return await self._follower.in_thread(os.pread, self._fd, count, self._offset)
+
     def _open(self) -> bool:
         # Watched before it is opened: what is written in between is not missed.
-        if self._unwatch is not None:
-            self._unwatch()
-        try:
-            self._unwatch = self._follower.watch(self._run, self._name, self._changed.set)
-        except FileNotFoundError:
-            self._unwatch = None  # moved or deleted between the look and the watch
+        self._watch()
         self._fd = self._follower.open(self._run, self._name)
         return self._fd is not None
 
-    def close(self) -> None:
+    def _watch(self) -> None:
+        self._watch_no_more()
+        try:
+            self._unwatch = self._follower.watch(self._run, self._name, self._changed.set)
+        except FileNotFoundError:
+            pass  # moved or deleted between the look and the watch
+
+    def _watch_no_more(self) -> None:
         if self._unwatch is not None:
             self._unwatch()
+            self._unwatch = None
+
+    def _gather(self) -> None:
+        self._watch_no_more()
+        loop = asyncio.get_running_loop()
+        self._gathering = loop.call_later(_GATHER_S, self._look)
+
+    def _look(self) -> None:
+        """After a while of not being told: is there more?"""
+        assert self._fd is not None
+        self._gathering = None
+        self._watch()
+        if os.fstat(self._fd).st_size > self._offset:
+            self._changed.set()
+
+    def close(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
+        self._watch_no_more()
         if self._fd is not None:
             os.close(self._fd)
+
+
+if sys.platform == "linux":
+
+    def _pread_now(fd: int, count: int, offset: int) -> bytes:
+        """Read without waiting for a disk: what was just written is in memory.
+
+        Raises
+        ------
+        OSError
+            That is not possible.
+
+        References
+        ----------
+        preadv2(2), RWF_NOWAIT.
+        """
+        buffer = bytearray(count)
+        size = os.preadv(fd, [buffer], offset, os.RWF_NOWAIT)
+        return bytes(memoryview(buffer)[:size])
+
+else:
+
+    def _pread_now(fd: int, count: int, offset: int) -> bytes:
+        raise OSError("this system cannot tell whether a read has to wait")
 
 
 def _is_news(run: Run, sent: Run | None, version: int) -> bool:

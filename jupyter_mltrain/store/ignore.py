@@ -4,20 +4,22 @@ Only an ignore file at the root of the folder is read, as Azure ML does it, and 
 itself. Rules are git's, item by item from the root down: the last rule that matches an item
 decides, and nothing below an excluded folder can come back. `pathspec` does the matching.
 
-Where `pathspec` reads a rule otherwise than git, it stays so:
+Where `pathspec` reads a rule otherwise than git does, it stays so:
 
-- In brackets, ``[[:digit:]]`` is no class of characters, a backslash escapes nothing and ``[!a]``
-  matches a slash too.
-- A range from high to low, as in ``[b-a]``, voids its rule.
-- White space at the end is dropped where it is a tab, too.
+- A bracket still open at a slash or the end voids the rule (before `pathspec` 1.0: plain text).
+  In brackets, ``[:digit:]`` is no class of characters, a backslash escapes nothing, ``!`` lets
+  a slash through too, and a range from high to low voids the rule.
+- ``**`` beside other characters, as in ``a**``, and ``***`` are like ``*``.
+- Of white space at the end, tabs are dropped too, and ``\\ `` is kept only if it comes last.
 """
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Container, Iterable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pathspec
 
@@ -50,6 +52,15 @@ ENVIRONMENT_MARKERS: Final = ("pyvenv.cfg", "conda-meta")
 """A folder that has one of these is a Python environment, whatever its name, and left out too."""
 
 _BUILT_IN_BY_NAME: Final = {rule.strip("/"): rule for rule in BUILT_IN}
+
+_ENGINE: Final[dict[str, Any]] = (
+    {"backend": "simple"}
+    if "backend" in inspect.signature(pathspec.PathSpec.__init__).parameters
+    else {}
+)
+"""Python's own `re`. Since 1.0 `pathspec` takes another one where one is installed, and what is
+in a snapshot must not depend on that: some refuse rules that others read, or names not UTF-8.
+"""
 
 _NO_RULE: Final = "#"
 """Keeps the place of a line that says nothing, so that a rule's index tells its line."""
@@ -93,7 +104,7 @@ class Ignore:
                 raise errors.SnapshotError(
                     f"{path} cannot be read: {error.strerror}. Make it readable, or remove it."
                 ) from error
-            text = data.decode("utf-8", "replace").removeprefix("\ufeff")
+            text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
             lines = [line.removesuffix("\r") for line in text.split("\n")]
             return cls(directory, file_name, lines)
         return cls(directory, None, ())
@@ -154,8 +165,6 @@ class Ignore:
         """
         if not self._lines:
             return False, -1
-        if not path.isascii():  # a name need not be UTF-8, and here has to be text
-            path = path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         found = (self._folders if is_dir else self._files).check_file(path)
         if found.index is None or found.index == len(self._lines):
             return False, -1
@@ -171,7 +180,7 @@ class Ignore:
 def _is_rule(line: str) -> bool:
     """Whether `pathspec` can read a line. Else it matches nothing, as in git."""
     try:
-        return len(pathspec.GitIgnoreSpec.from_lines([line])) > 0
+        return len(pathspec.GitIgnoreSpec.from_lines([line], **_ENGINE)) > 0
     except (ValueError, re.error):
         return False
 
@@ -182,4 +191,4 @@ def _without_slash(line: str) -> str:
 
 def _spec(lines: Iterable[str]) -> pathspec.GitIgnoreSpec:
     readable = (line if _is_rule(line) else _NO_RULE for line in lines)
-    return pathspec.GitIgnoreSpec.from_lines([*readable, _NOT_BY_A_FOLDER])
+    return pathspec.GitIgnoreSpec.from_lines([*readable, _NOT_BY_A_FOLDER], **_ENGINE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -95,8 +96,23 @@ def test_a_script_outside_the_folder_that_is_shipped_is_refused(cli, tmp_path):
     assert "is not in the folder" in cli.error("submit", "--source", tmp_path, cli.script(""))
 
 
+def test_dots_do_not_lead_out_of_the_folder_that_is_shipped(cli):
+    (cli.folder / "inner").mkdir()
+    (cli.folder / "outside.py").touch()
+    said = cli.error("submit", "--source", "inner", "../outside.py")
+    assert said.startswith("No script 'outside.py'")
+
+
+def test_a_name_that_no_file_can_have_is_one_sentence(cli):
+    assert "cannot be read" in cli.error("submit", "x" * 300)
+
+
 def test_a_folder_is_no_script(cli):
     assert "is a folder" in cli.error("submit", cli.folder)
+
+
+def test_a_device_is_no_script(cli):
+    assert "a run needs a file" in cli.error("submit", "/dev/null")
 
 
 def test_a_script_with_a_syntax_error_is_refused_in_one_sentence(cli):
@@ -143,6 +159,16 @@ def test_logs_of_a_file_that_is_not_there_names_it(cli):
     number = str(cli.run(""))
     assert "'logs/typo'" in cli.error("logs", "--file", "logs/typo", number)
     assert "'logs/typo'" in cli.error("logs", "-f", "--file", "logs/typo", number)
+
+
+def test_logs_of_a_run_that_has_not_started_says_why(cli):
+    holder = cli.submit(SLEEP, "--cpus", str(os.cpu_count()), "--name", "holder")
+    waiting = cli.submit("", "--cpus", "1")
+    done = cli("logs", str(waiting))
+    cli("cancel", str(holder), str(waiting))
+    cli.ended(holder)
+    said = done.stderr.decode()
+    assert said.startswith(f"project #{waiting} has printed nothing: Queued, waiting for 1 CPU")
 
 
 def test_following_logs_goes_on_until_the_run_has_ended(cli):

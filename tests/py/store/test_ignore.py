@@ -121,6 +121,18 @@ def test_a_rule_may_name_bytes_that_are_not_utf_8(tmp_path: Path) -> None:
     assert kept(Ignore.load(tmp_path), os.fsdecode(b"caf\xe9"), "cafe") == ["cafe"]
 
 
+def test_a_rule_that_cannot_be_read_matches_nothing_and_the_others_hold(tmp_path: Path) -> None:
+    ignore = an_ignore(tmp_path, "a\\", "!", "[b-a]", "*.csv", file_name=".gitignore")
+    assert kept(ignore, "a", "b", "c") == ["a", "b", "c"]
+    assert ignore.reason("x.csv", is_dir=False) == ".gitignore line 4 (*.csv)"
+
+
+def test_a_file_can_come_back_only_where_its_folder_is_kept(tmp_path: Path) -> None:
+    ignore = an_ignore(tmp_path, "a/**", "!a/keep.csv", "b/", "!b/keep.csv")
+    assert kept(ignore, "a/keep.csv", "a/x.csv", "b/keep.csv") == ["a/keep.csv"]
+    assert ignore.reason("b/keep.csv", is_dir=False) == ".amlignore line 3 (b/)"
+
+
 def test_an_ignore_file_that_is_a_loop_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / ".amlignore").symlink_to(".amlignore")
     with pytest.raises(errors.SnapshotError, match="amlignore cannot be read"):
@@ -158,7 +170,7 @@ PARTS = st.one_of(
     NAMES,
     st.sampled_from(["*", "**", "?", "a*", "*b", "*.b", "[ab]", "[!a]", "[a-b]*"]),
     st.sampled_from([r"\a", r"\[a\]", "[]a]", "[^-]", "?b", "**b"]),
-)  # Not "a**": git takes its "**" for one that stands alone, against its own manual.
+)
 RULES = st.builds(
     lambda negation, lead, parts, trail: negation + lead + "/".join(parts) + trail,
     st.sampled_from(["", "", "!"]),
@@ -174,7 +186,17 @@ RULES = st.builds(
 @given(rules=st.lists(RULES, max_size=5), paths=st.lists(PATHS, min_size=8, max_size=16))
 @example(rules=["a/**", "!a/b"], paths=["a", "a/b", "a/aa", "a/ab/b"])
 @example(rules=["*", "!*/", "!*.b"], paths=["a", "a.b", "a/a.b", "a/b/a.b"])
+@example(rules=["b/", "!a/"], paths=["a/b/c", "a/c", "b/a"])
+@example(rules=["a/**/"], paths=["a/b", "a/c/b"])
+@example(rules=["\\", "!", "b"], paths=["a", "b", "c"])
 def test_the_rules_agree_with_git(repository: Path, rules: list[str], paths: list[str]) -> None:
+    """Over the rules that `pathspec` reads as git does.
+
+    Left out, since there it deviates and we leave the matching to it: a bracket with a class,
+    a backslash or a range from high to low in it; a bracket that stays open, of which `pathspec`
+    before 1.0 takes the text and git looks for the end behind a slash; `***`; and `a**`, whose
+    stars git takes for ones that stand alone, against its own manual.
+    """
     # One tree: what another path goes through is a folder, the rest are files.
     folders = {path[:at] for path in paths for at, char in enumerate(path) if char == "/"}
     every = sorted({*paths, *folders})

@@ -1,0 +1,53 @@
+"""What all Python tests share: places of their own, and a workspace whose service ends with it."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from waiting import wait_until_gone
+
+from jupyter_mltrain import Workspace, workspaces
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_places() -> Iterator[None]:
+    """Keep every test, and every process it starts, away from the user's own folders."""
+    # Short, so that sockets below it have room for their names.
+    root = Path(tempfile.mkdtemp(prefix="mlt-", dir="/tmp"))
+    with pytest.MonkeyPatch.context() as patch:
+        for variable, name in (
+            ("MLTRAIN_WORKSPACE", "default"),
+            ("JUPYTER_DATA_DIR", "data"),
+            ("JUPYTER_RUNTIME_DIR", "runtime"),
+            ("JUPYTER_CONFIG_DIR", "config"),
+            ("IPYTHONDIR", "ipython"),
+        ):
+            patch.setenv(variable, str(root / name))
+        yield
+    shutil.rmtree(root)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
+    """A workspace in a folder of its own; no run and no service of it outlives the test."""
+    workspace = Workspace.at(tmp_path / "workspace")
+    yield workspace
+    if workspaces.endpoint(workspace.directory) is not None:
+        end_service(workspace)
+
+
+def end_service(workspace: Workspace) -> None:
+    """Cancel what still runs, end the service, and wait until its process is gone."""
+    client = workspace.client
+    for run in client.iterate():
+        if not run.state.final:
+            client.cancel(run.id)
+            for _ in client.follow(run.id):
+                pass
+    pid = client.status().pid
+    client.shutdown()
+    wait_until_gone(pid)

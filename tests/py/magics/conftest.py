@@ -1,0 +1,86 @@
+"""Real shells: IPython in this process, and a kernel, in a workspace of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from jupyter_client.manager import KernelManager
+from magics_shells import KERNEL_S, Kernel
+
+from jupyter_mltrain.client import Client
+
+
+@pytest.fixture(scope="session")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Variables that lead to a workspace of the tests' own; its service is ended with them."""
+    root = tmp_path_factory.mktemp("magics")
+    variables = {
+        "MLTRAIN_WORKSPACE": str(root / "workspace"),
+        "JUPYTER_DATA_DIR": str(root / "data"),
+        "JUPYTER_RUNTIME_DIR": str(root / "run"),
+        "IPYTHONDIR": str(root / "ipython"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        patch.delenv("JPY_SESSION_NAME", raising=False)
+        yield variables
+        client = Client(root / "workspace")
+        client.shutdown()
+
+
+@pytest.fixture
+def client(environment: dict[str, str]) -> Iterator[Client]:
+    """The tests' own door to the service."""
+    client = Client(Path(environment["MLTRAIN_WORKSPACE"]))
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def _running_kernel(
+    environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Kernel]:
+    manager = KernelManager(kernel_name="python3")
+    manager.start_kernel(cwd=str(tmp_path_factory.mktemp("notebook")))
+    client = manager.client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=KERNEL_S)
+        yield Kernel(manager, client)
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def kernel(_running_kernel: Kernel, folder: Path) -> Kernel:
+    """A kernel with the extension loaded, in a folder of its own and with no variables."""
+    _running_kernel.run(f"%reset -f\nimport os; os.chdir({str(folder)!r})")
+    _running_kernel.run("%reload_ext jupyter_mltrain\n")
+    return _running_kernel
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where the notebook lies; the current directory too."""
+    folder = tmp_path / "notebook"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def shell(environment: dict[str, str], folder: Path) -> Iterator[InteractiveShell]:
+    """IPython in a terminal, in this process, with the extension loaded."""
+    from jupyter_mltrain.magics.extension import load, unload
+
+    shell = InteractiveShell()
+    load(shell)
+    yield shell
+    unload(shell)
+    shell.history_manager.end_session()
+    shell.history_manager.db.close()
