@@ -9,6 +9,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.manager import KernelManager
 from magics_shells import KERNEL_S, Kernel
+from traitlets.config import Config
 
 from jupyter_mltrain.client import Client
 
@@ -73,14 +74,17 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def _running_shell(environment: dict[str, str]) -> InteractiveShell:
+    return InteractiveShell(config=Config({"HistoryManager": {"enabled": False}}))
+
+
 @pytest.fixture
-def shell(environment: dict[str, str], folder: Path) -> Iterator[InteractiveShell]:
-    """IPython in a terminal, in this process, with the extension loaded."""
+def shell(_running_shell: InteractiveShell, folder: Path) -> Iterator[InteractiveShell]:
+    """IPython in this process, with the extension loaded, no variables, in its own folder."""
     from jupyter_mltrain.magics.extension import load, unload
 
-    shell = InteractiveShell()
-    load(shell)
-    yield shell
-    unload(shell)
-    shell.history_manager.end_session()
-    shell.history_manager.db.close()
+    _running_shell.reset(new_session=False)
+    load(_running_shell)
+    yield _running_shell
+    unload(_running_shell)
