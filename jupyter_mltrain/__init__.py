@@ -46,3 +46,10 @@ def load_ipython_extension(shell: InteractiveShell) -> None:
     from jupyter_mltrain.magics.extension import load
 
     load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """``%unload_ext jupyter_mltrain``: take the magics away again."""
+    from jupyter_mltrain.magics.extension import unload
+
+    unload(shell)

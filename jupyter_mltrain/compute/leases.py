@@ -45,14 +45,15 @@ class Ledger:
     def check(self, resources: Resources, target: str) -> None:
         """Raise `InvalidSpec` for a request that this target can never meet."""
         want, most = self.wanted(resources), self.capacity
+        # GPUs first: how many CPUs a run gets may follow from them.
         for asked, there, what in (
-            (want.cpus, most.cpus, "CPU"),
             (len(want.gpus), len(most.gpus), "GPU"),
+            (want.cpus, most.cpus, "CPU"),
         ):
             if asked > there:
-                has = f"{there} {what}{'' if there == 1 else 's'}" if there else f"no {what}"
                 raise InvalidSpec(
-                    f"The run asks for {asked} {what}s and {target!r} has {has}. "
+                    f"The run asks for {_count(asked, what)} and {target!r} has "
+                    f"{_count(there, what)}. "
                     f"Ask for {'at most ' + str(there) if there else 'none'}."
                 )
         if want.memory_bytes > most.memory_bytes:
@@ -112,10 +113,10 @@ class Ledger:
         if short is None:
             return None
         if short == "cpus":
-            words = f"{want.cpus} CPU{'' if want.cpus == 1 else 's'}"
+            words = _count(want.cpus, "CPU")
             holders = tuple(self._leases)
         elif short == "gpus":
-            words = f"{len(want.gpus)} GPU{'' if len(want.gpus) == 1 else 's'}"
+            words = _count(len(want.gpus), "GPU")
             holders = tuple(run for run, lease in self._leases.items() if lease.gpus)
         else:
             words = f"{_gigabytes(want.memory_bytes)} of memory"
@@ -131,6 +132,10 @@ class Ledger:
         left._memory_bytes = max(0, self._memory_bytes - want.memory_bytes)
         left._gpus = self._gpus[len(want.gpus) :]
         return left
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number or 'no'} {what}{'' if number in (0, 1) else 's'}"
 
 
 def _gigabytes(size_bytes: int) -> str:

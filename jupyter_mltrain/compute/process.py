@@ -20,6 +20,9 @@ from jupyter_mltrain.spec import Capacity, ExitRecord
 _LOOK_AGAIN_S: Final = 0.5
 """Between two looks at a process where the system has no pidfd."""
 
+_ASK_AGAIN_S: Final = 2.0
+"""After this long without an answer a start is asked for again."""
+
 _NO_LAUNCHER: Final = (
     "No process can be started here: the service's launcher has ended. End the service, so that "
     "the next request starts it anew"
@@ -83,7 +86,24 @@ class ProcessCompute:
         except OSError as error:
             self._starting.pop(str(control), None)
             raise ComputeTargetError(f"{_NO_LAUNCHER} ({error.strerror}).") from None
+        self._insist(answer, message)
         return answer
+
+    def _insist(self, answer: asyncio.Future[str], message: bytes) -> None:
+        """Ask again as long as nobody answers: a reaper can be killed with the message in hand.
+
+        Should two of them have it, the second finds the run claimed.
+        """
+
+        def again() -> None:
+            try:
+                self._socket.send(message)
+            except OSError:
+                pass  # the queue is full, or about to end: either is an answer soon
+            self._insist(answer, message)
+
+        timer = asyncio.get_running_loop().call_later(_ASK_AGAIN_S, again)
+        answer.add_done_callback(lambda _: timer.cancel())
 
     async def _found(self, control: Path) -> str:
         """The handle of a reaper that was started before, by us or by an earlier service."""

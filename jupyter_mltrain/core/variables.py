@@ -18,7 +18,7 @@ from typing import Any
 
 from jupyter_mltrain.client import Client
 from jupyter_mltrain.core import watching
-from jupyter_mltrain.errors import NoSuchFile, VariableError
+from jupyter_mltrain.errors import NoSuchFile, VariableError, WorkspaceError
 from jupyter_mltrain.spec import RunState
 
 _PROTOCOL = 4
@@ -37,6 +37,8 @@ def stage(workspace: Path, names: Sequence[str], namespace: Mapping[str, Any]) -
     ------
     VariableError
         A variable is not defined, or its value cannot be pickled.
+    WorkspaceError
+        The workspace cannot be written.
     """
     missing = [name for name in names if name not in namespace]
     if missing:
@@ -47,7 +49,15 @@ def stage(workspace: Path, names: Sequence[str], namespace: Mapping[str, Any]) -
     if not names:
         return {}
     staging = workspace / "staging"
-    staging.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        # One by one: parents that `mkdir` makes itself are open to everybody.
+        workspace.mkdir(parents=True, exist_ok=True, mode=0o700)
+        staging.mkdir(exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise WorkspaceError(
+            f"The workspace {workspace} cannot be written: {error.strerror}. Make it writable for "
+            "you, or choose another with MLTRAIN_WORKSPACE."
+        ) from None
     staged: dict[str, str] = {}
     try:
         for name in names:

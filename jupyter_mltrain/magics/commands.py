@@ -124,7 +124,7 @@ class TrainMagics(Magics):
     def _finish(self, run: Run) -> None:
         """Give the notebook what the run made; raises `RunFailed` if it did not complete."""
         from jupyter_mltrain.core import variables, watching
-        from jupyter_mltrain.core.words import state_word
+        from jupyter_mltrain.core.words import canceled_reason, state_word
         from jupyter_mltrain.magics import results
 
         client = self.session.workspace().client
@@ -135,7 +135,7 @@ class TrainMagics(Magics):
         if run.state is not RunState.COMPLETED:
             word = state_word(run.state).lower()
             # A terminal has the line about the ending already; Run all needs the error.
-            text = f"{run.label} {word}: {run.reason}" if in_kernel(self.shell) else ""
+            text = f"{run.label} {word}: {canceled_reason(run)}" if in_kernel(self.shell) else ""
             raise shown_as(watching.failure(run), text)
         if run.spec.cell and run.spec.cell.outputs:
             values = variables.fetch(client, run.id)

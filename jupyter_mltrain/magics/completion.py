@@ -1,11 +1,20 @@
 """What the Tab key offers after our magics: options, runs, compute targets, files, variables."""
 
+# mypy: disallow-untyped-decorators=False
+
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
+
+from IPython.core.completer import (
+    CompletionContext,
+    SimpleCompletion,
+    SimpleMatcherResult,
+    context_matcher,
+)
 
 from jupyter_mltrain.errors import MltrainError
 from jupyter_mltrain.spec import RunState
@@ -13,40 +22,59 @@ from jupyter_mltrain.spec import RunState
 if TYPE_CHECKING:
     from jupyter_mltrain.magics.commands import TrainMagics
 
-KEYS: Final = ("%%train", "%train", "%runs", "%run_logs", "%run_cancel")
+MATCHER: Final = "jupyter_mltrain.magics"
+"""Name of the matcher among those of IPython."""
+
+_COMMANDS: Final = frozenset({"%%train", "%train", "%runs", "%run_logs", "%run_cancel"})
 _HIDDEN: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 _RECENT: Final = 50
 
 
+def matcher(magics: TrainMagics) -> Any:
+    """A matcher for `IPCompleter.custom_matchers` that answers on the lines of our magics."""
+    completer = Completer(magics)
+
+    @context_matcher(identifier=MATCHER)
+    def match(context: CompletionContext) -> SimpleMatcherResult:
+        line = context.line_with_cursor[: context.cursor_position]
+        offers = completer.complete(line, context.token)
+        return SimpleMatcherResult(
+            completions=[SimpleCompletion(text=offer, type="param") for offer in offers],
+            ordered=True,
+            suppress=bool(offers),  # what others make of the line as Python is no use in it
+        )
+
+    return match
+
+
 class Completer:
-    """Answers IPython's `complete_command` hook for our magics."""
+    """Knows what may stand where on a magic's line."""
 
     def __init__(self, magics: TrainMagics) -> None:
         self._magics = magics
 
-    def __call__(self, shell: Any, event: SimpleNamespace) -> list[str]:
-        """What may stand where the cursor is; empty to let IPython's own completers answer.
+    def complete(self, line: str, token: str) -> list[str]:
+        """What may stand at the end of a line; empty to let IPython's own completers answer.
 
         Parameters
         ----------
-        event
-            `line`, the whole line; `symbol`, the word so far; `text_until_cursor`.
+        token
+            The word so far, as IPython splits words: at spaces, commas and equals signs.
         """
-        command, *before = event.text_until_cursor.split()
-        word = event.symbol
-        if before and not event.text_until_cursor[-1].isspace():
-            last = before.pop()
-            option, equals, _ = last.partition("=")
+        command, *before = line.split() or [""]
+        if command not in _COMMANDS or line.endswith(command):
+            return []
+        if before and not line[-1].isspace():
+            option, equals, _ = before.pop().partition("=")
             if equals and option.startswith("--"):
                 before.append(option)
-        if not command.startswith("%"):
-            command = f"%{command}"
         if "--" in before:
             return []
         try:
-            return sorted(set(self._offers(command, before, word)))
+            offers = set(self._offers(command, before, token))
         except MltrainError:
             return []  # no service, no names of runs; the magic itself says why
+        return sorted(offer for offer in offers if offer.startswith(token))
 
     def _offers(self, command: str, before: list[str], word: str) -> Iterable[str]:
         previous = before[-1] if before else ""
@@ -102,7 +130,11 @@ class Completer:
     def _variables(self) -> list[str]:
         shell = self._magics.shell
         hidden = _HIDDEN | set(shell.user_ns_hidden)
-        return [name for name in shell.user_ns if not name.startswith("_") and name not in hidden]
+        return [
+            name
+            for name, value in shell.user_ns.items()
+            if not (name.startswith("_") or name in hidden or isinstance(value, ModuleType))
+        ]
 
 
 def _free_text() -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from jupyter_mltrain.magics import completion
 from jupyter_mltrain.magics.commands import TrainMagics
-from jupyter_mltrain.magics.completion import KEYS, Completer
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -18,10 +18,8 @@ def load(shell: InteractiveShell) -> None:
     unload(shell)
     magics = TrainMagics(shell)
     shell.register_magics(magics)
-    completer = Completer(magics)
-    for key in KEYS:
-        # The hook is bound to the shell as a method is, so it has to be a function.
-        shell.set_hook("complete_command", lambda _, event: completer(shell, event), str_key=key)
+    if shell.Completer is not None:
+        shell.Completer.custom_matchers.append(completion.matcher(magics))
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -32,6 +30,9 @@ def unload(shell: InteractiveShell) -> None:
     for kind, names in _NAMES.items():
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)
-    hooks = shell.strdispatchers.get("complete_command")
-    for key in KEYS if hooks is not None else ():
-        hooks.strs.pop(key, None)
+    if shell.Completer is not None:
+        shell.Completer.custom_matchers[:] = [
+            matcher
+            for matcher in shell.Completer.custom_matchers
+            if getattr(matcher, "matcher_identifier", None) != completion.MATCHER
+        ]

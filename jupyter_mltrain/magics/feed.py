@@ -31,7 +31,18 @@ class Feed:
         self._items: queue.Queue[Run | LogChunk | Exception] = queue.Queue(_ITEMS)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._read, name="mltrain-feed", daemon=True)
+
+    def start(self) -> None:
+        """Begin the run."""
         self._thread.start()
+
+    def first(self) -> Run | None:
+        """Wait for the run itself; `None` when it was interrupted before it could begin."""
+        while self._thread.is_alive() or not self._items.empty():
+            item = self.next(_LOOK_S)
+            if isinstance(item, Run):
+                return item
+        return None
 
     def next(self, timeout_s: float | None) -> Run | LogChunk | None:
         """The next change or piece of output; `None` when nothing came in time.

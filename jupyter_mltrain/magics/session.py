@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jupyter_mltrain import workspaces
+from jupyter_mltrain.errors import UserError
 
 if TYPE_CHECKING:
     from jupyter_mltrain.client import Client
@@ -48,8 +50,14 @@ class Session:
         key = (str(Path.cwd()), os.environ.get(workspaces.VARIABLE))
         if key not in self._found:
             said = io.StringIO()
-            with redirect_stdout(said):
-                workspace = Workspace.from_config()
+            try:
+                with redirect_stdout(said):
+                    workspace = Workspace.from_config()
+            except json.JSONDecodeError as error:
+                raise UserError(
+                    f"The config.json that names the workspace of {Path.cwd()} is not JSON: "
+                    f"{error}. Correct it, or delete it."
+                ) from None
             # One workspace, one client, from wherever it is used.
             known = next((each for each in self._found.values() if each == workspace), workspace)
             self._found[key] = known
@@ -59,5 +67,6 @@ class Session:
     def close(self) -> None:
         """Close the connections."""
         for workspace in set(self._found.values()):
-            workspace.client.close()
+            if "client" in vars(workspace):  # a cached property: made by the first request
+                workspace.client.close()
         self._found.clear()

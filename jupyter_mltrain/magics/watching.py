@@ -53,13 +53,15 @@ def watch(
     run: Run | None = None
     try:
         try:
-            run = _next_run(feed)
+            feed.start()
+            run = feed.first()
         except KeyboardInterrupt:
-            run = _next_run(feed)
+            run = feed.first()
             raise
         finally:
             if run is not None and begun is not None:
                 begun(run)
+        assert run is not None  # a feed that has started ends with a run or an error
         run = _follow(feed, view, run)
         view.end(run, client.metrics(run.id), client.files(run.id))
     except KeyboardInterrupt:
@@ -78,13 +80,6 @@ def watch(
     finally:
         feed.stop()
     return run
-
-
-def _next_run(feed: Feed) -> Run:
-    while True:
-        item = feed.next(None)
-        if isinstance(item, Run):
-            return item
 
 
 def _follow(feed: Feed, view: View, run: Run) -> Run:

@@ -293,14 +293,18 @@ class _Checker:
         where = f"{self._at(self.script, use.line)} reads {use.name}"
         reason = self.files.ignored(path)
         if reason is not None:
-            self.warnings.append(f"{where}, which is {reason}.")
+            self.warnings.append(f"{where}, which is {reason}. Take it out of there to ship it.")
         elif path.startswith("../"):
-            self.warnings.append(f"{where}, which lies outside the source folder and stays behind.")
+            self.warnings.append(
+                f"{where}, which lies outside the source folder and stays behind. Name a folder "
+                "that holds both with --source, or give an absolute path."
+            )
         elif not any(name.startswith(f"{path}/") for name in self.names):
-            self.warnings.append(f"{where}, which is not among the run's files.")
+            ship = "Add --source . to ship this folder." if self.cell else "Is it in the folder?"
+            self.warnings.append(f"{where}, which is not among the run's files. {ship}")
 
     def _at(self, name: str, line: int) -> str:
-        return f"{'cell' if self._is_cell(name) else name} line {line}"
+        return f"{'Cell' if self._is_cell(name) else name} line {line}"
 
 
 def _reached(use: ModuleUse, python: PythonInfo) -> bool:

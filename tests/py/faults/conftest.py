@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,9 +11,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_builders import Place
+from fault_builders import PATIENCE_S, Place
 
 MakePlace = Callable[..., Place]
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """Fail a test that hangs, wherever it hangs."""
+
+    def give_up(*_: object) -> None:
+        raise AssertionError(f"not over after {PATIENCE_S} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.setitimer(signal.ITIMER_REAL, PATIENCE_S)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture

@@ -53,8 +53,7 @@ while True:
     os._exit(0)
 os.wait()
 print("here", flush=True)
-if sys.argv[2] == "stay":
-    signal.pause()
+open(sys.argv[2]).read()
 """
 """Leaves a process that is in a session of its own, has no parent, environment or folder of the
 run, and ignores SIGTERM."""
@@ -86,7 +85,7 @@ def test_a_daemon_in_a_session_of_its_own_without_environment_is_gone_after_a_ca
     place: Place,
 ) -> None:
     gate = place.gate()
-    run = place.submit(DAEMON, gate, "stay")
+    run = place.submit(DAEMON, gate, place.gate("end"))
     daemon = int(gate.heard())
     next(place.lines(run))
     assert not is_gone(daemon)
@@ -98,9 +97,10 @@ def test_a_daemon_in_a_session_of_its_own_without_environment_is_gone_after_a_ca
 
 
 def test_a_daemon_that_a_script_leaves_is_ended_and_said_so(place: Place) -> None:
-    gate = place.gate()
-    run = place.submit(DAEMON, gate, "leave")
+    gate, end = place.gate(), place.gate("end")
+    run = place.submit(DAEMON, gate, end)
     daemon = Watched(int(gate.heard()))
+    end.open()
     ended = place.completed(run)
     assert daemon.ends_within(0)
     assert ended.exit is not None

@@ -30,6 +30,9 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         patch.delenv("JPY_SESSION_NAME", raising=False)
         yield variables
         client = Client(root / "workspace")
+        for run in client.list().runs:
+            if not run.state.final:
+                client.cancel(run.id)  # left by a test that failed half-way
         client.shutdown()
 
 

@@ -95,6 +95,12 @@ def test_a_failed_run_fails_the_cell_with_one_sentence(kernel: Kernel) -> None:
     assert "✗ Failed" in outcome.card
 
 
+def test_a_run_over_its_limit_fails_the_cell_too(kernel: Kernel) -> None:
+    outcome = kernel.run("%%train --name slow --timeout 0.2\nimport time\ntime.sleep(600)\n")
+    assert outcome.status == "error"
+    assert re.fullmatch(r"slow #\d+ canceled: over its limit of 0\.2 s", outcome.shown_error)
+
+
 def test_a_refused_submit_fails_the_cell_with_one_sentence(kernel: Kernel) -> None:
     outcome = kernel.run("%%train --gpus 1000\nprint(1)\n")
     assert outcome.status == "error"
@@ -201,8 +207,22 @@ def test_logs_of_a_file_are_followed(kernel: Kernel) -> None:
 
 def test_tab_offers_what_the_service_knows(kernel: Kernel) -> None:
     kernel.run("%%train --name tabbed --experiment tabs\n1\n")
-    assert "local" in kernel.complete("%%train --compute ")
-    assert "tabs" in kernel.complete("%runs --experiment ta")
+    assert kernel.complete("%%train --compute ") == ["local"]
+    assert kernel.complete("%runs --experiment ta") == ["tabs"]
+    assert kernel.complete("%runs --state=Fa") == ["Failed"]
     assert "tabbed" in kernel.complete("%run_logs tab")
-    kernel.run("weights = 1")
+
+
+def test_tab_offers_options_scripts_and_variables(kernel: Kernel, folder: Path) -> None:
+    (folder / "train.py").touch()
+    (folder / "src").mkdir()
+    (folder / "src" / "other.py").touch()
+    (folder / "notes.txt").touch()
+    kernel.run("weights = 1\nimport json")
+    assert kernel.complete("%%train --ti") == ["--timeout"]
+    assert kernel.complete("%train --gpus 1 --qu") == ["--quiet"]
+    assert kernel.complete("%train tr") == ["train.py"]
+    assert kernel.complete("%train src/o") == ["src/other.py"]
+    assert kernel.complete("%%train --source s") == ["src/"]
     assert kernel.complete("%%train -i wei") == ["weights"]
+    assert kernel.complete("%%train -o json,wei") == ["weights"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,10 @@ from IPython.core.interactiveshell import InteractiveShell
 import jupyter_mltrain
 from jupyter_mltrain.client import Client
 from jupyter_mltrain.magics import extension
+from jupyter_mltrain.magics.views import TerminalView
+from jupyter_mltrain.magics.watching import watch
+from jupyter_mltrain.spec import Run, RunSpec, Source
+from jupyter_mltrain.wire import SubmitRequest
 
 pytestmark = pytest.mark.slow
 
@@ -97,8 +103,6 @@ def test_a_failed_run_ends_with_its_line_and_what_to_do(
 def test_what_is_wrong_is_said_in_one_sentence(
     shell: InteractiveShell, capsys: pytest.CaptureFixture[str], cell: str, says: str
 ) -> None:
-    import threading
-
     shell.user_ns.update(x=1, shell_lock=threading.Lock())
     result = shell.run_cell(cell)
     shown = capsys.readouterr()
@@ -167,23 +171,36 @@ def test_the_end_of_a_long_log_is_shown_with_what_is_left_out(
     assert capsys.readouterr().out.splitlines() == ["line 99997", "line 99998", "line 99999"]
 
 
-def test_tab_offers_options_files_and_variables(shell: InteractiveShell, folder: Path) -> None:
-    (folder / "train.py").touch()
-    (folder / "notes.txt").touch()
-    shell.user_ns["weights"] = 1
-    assert "--timeout" in shell.complete("", "%%train --ti", 12)[1]
-    assert "train.py" in shell.complete("", "%train tr", 9)[1]
-    assert "notes.txt" not in shell.complete("", "%train ", 7)[1]
-    assert shell.complete("", "%%train -i wei", 14)[1] == ["weights"]
+def test_a_config_file_that_is_no_json_is_named(
+    shell: InteractiveShell, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "config.json").write_text("{")
+    assert not shell.run_cell("%runs").success
+    assert "is not JSON" in capsys.readouterr().out
+
+
+def test_interrupting_a_submit_waits_for_the_run_to_have_a_number(
+    environment: dict[str, str], client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = RunSpec(experiment="interrupted", script="cell.py")
+    source = Source(inline={"cell.py": "import time\ntime.sleep(600)\n"})
+
+    def submit() -> Run:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return client.submit(SubmitRequest(spec=spec, source=source))
+
+    assert watch(client, submit, TerminalView()) is None
+    found = re.search(r"Stopped watching interrupted #(\d+); it goes on", capsys.readouterr().out)
+    assert found
+    client.cancel(found[1])
 
 
 def test_loading_again_replaces_and_unloading_removes(shell: InteractiveShell) -> None:
     extension.load(shell)
-    hooks = shell.strdispatchers["complete_command"]
-    assert len(list(hooks.s_matches("%%train"))) == 1
+    assert len(shell.Completer.custom_matchers) == 1
     extension.unload(shell)
     assert shell.find_cell_magic("train") is None
     assert shell.find_line_magic("runs") is None
-    assert list(hooks.s_matches("%%train")) == []
+    assert shell.Completer.custom_matchers == []
     jupyter_mltrain.load_ipython_extension(shell)
     assert shell.find_line_magic("run_logs") is not None

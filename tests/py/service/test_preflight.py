@@ -143,7 +143,7 @@ def test_a_cell_is_called_cell() -> None:
     report = check(
         Files({CELL_SCRIPT: f"\n{BROKEN}"}), CELL_SCRIPT, cell=CellSpec(), python=python.probe(OURS)
     )
-    assert report.errors[0].startswith("cell line 3: invalid syntax")
+    assert report.errors[0].startswith("Cell line 3: invalid syntax")
 
 
 def test_a_cell_may_await_outside_of_functions() -> None:
