@@ -66,7 +66,8 @@ class Compute(Protocol):
     3. `observe` never invents an ending: a run it cannot find is `Gone`, one it cannot reach is
        `Unreachable`; only an exit that was seen makes `Exited`.
     4. `ended` returns when `observe` has something final to say, also for a run that ended
-       before the call, and for one that another process started.
+       before the call, and for one that another process started; and when the run cannot be
+       reached.
     5. `cancel` may be called any time, any number of times, and does not wait. After it no
        process of the run is left.
     6. A run that outlasts `timeout_s`, or uses more than `memory_bytes`, is ended by the compute

@@ -20,7 +20,8 @@ class Gate:
     @asynccontextmanager
     async def passing(self) -> AsyncIterator[None]:
         """Pass, once the gate is open."""
-        await self._open.wait()
+        while not self._open.is_set():  # closed again before we were woken
+            await self._open.wait()
         self._inside += 1
         try:
             yield

@@ -50,6 +50,9 @@ class JournalReader:
         Bytes that an earlier service has taken in already.
     keep_offset
         Called with the new offset after something was taken in.
+    resumed
+        An earlier service has followed this journal, which opened children and may have ended
+        the run itself.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class JournalReader:
         run_dir: Path,
         offset: int,
         keep_offset: Callable[[int], None],
+        *,
+        resumed: bool = False,
     ) -> None:
         self._records = records
         self._run_id = run_id
@@ -66,6 +71,7 @@ class JournalReader:
         self._path = run_dir / "journal.jsonl"
         self._offset = offset
         self._keep_offset = keep_offset
+        self._to_recall = resumed
         self._own_end: tuple[RunState, str] | None = None
         self._open_children: list[str] = []
 
@@ -98,6 +104,8 @@ class JournalReader:
     async def catch_up(self) -> None:
         """Take in what is new."""
         try:
+            if self._to_recall:
+                await self._recall()
             if self._path.stat().st_size <= self._offset:
                 return
             records, offset = await asyncio.to_thread(
@@ -110,6 +118,14 @@ class JournalReader:
         self._take_in(self._run_id, records)
         if records:
             self._keep_offset(offset)
+
+    async def _recall(self) -> None:
+        """Know again which children are open and how the script ended itself, if it did."""
+        records, _ = await asyncio.to_thread(
+            runtime.metrics.read, str(self._path), 0, ("child", "end")
+        )
+        self._to_recall = False
+        self._take_in(self._run_id, records)
 
     def _take_in(self, run_id: str, records: list[Record]) -> None:
         tags: dict[str, str | None] | None = None
@@ -142,13 +158,14 @@ class JournalReader:
         self._records.open_child(
             str(record["parent"]), child_id, None if name is None else str(name), _instant(record)
         )
-        self._open_children.append(child_id)
+        if child_id not in self._open_children and not self._records.record(child_id).state.final:
+            self._open_children.append(child_id)
 
     def _take_end(self, record: Record) -> None:
         run_id, state = str(record["id"]), RunState(record["state"])
         reason = str(record.get("reason") or f"marked {state} by the script")
         if run_id == self._run_id:
-            self._own_end = (state, reason)
+            self._own_end = self._own_end or (state, reason)
         elif run_id in self._open_children:
             self._end_child(run_id, state, reason, _instant(record))
 

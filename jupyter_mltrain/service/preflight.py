@@ -52,6 +52,7 @@ _MOVES_PATH: Final = frozenset(
 )
 """Variables that change where a run's Python looks for modules."""
 
+_PUT_IT: Final = "Put it into the folder, or give an absolute path."
 _FORCE: Final = "or add --force."
 _REMEMBERED: Final = 256
 
@@ -300,7 +301,7 @@ class _Checker:
                 "that holds both with --source, or give an absolute path."
             )
         elif not any(name.startswith(f"{path}/") for name in self.names):
-            ship = "Add --source . to ship this folder." if self.cell else "Is it in the folder?"
+            ship = "Add --source . to ship this folder." if self.cell else _PUT_IT
             self.warnings.append(f"{where}, which is not among the run's files. {ship}")
 
     def _at(self, name: str, line: int) -> str:

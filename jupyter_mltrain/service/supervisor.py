@@ -23,7 +23,7 @@ from jupyter_mltrain.compute.base import Compute, Exited, Gone, Running, Unreach
 from jupyter_mltrain.compute.leases import Ledger
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import Environments
-from jupyter_mltrain.errors import MltrainError
+from jupyter_mltrain.errors import MltrainError, WrongState
 from jupyter_mltrain.service import finishing, launching
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
@@ -152,7 +152,8 @@ class Supervisor:
         """Take over what an earlier service left: by stored handles, or by the run directory."""
         for run in self.store.active():
             if run.parent_id is not None:
-                continue  # ends with its parent
+                self._end_with_its_parent(run)
+                continue
             self._active[run.id] = run
             lease = run.nodes[0].lease if run.nodes else None
             if run.state is RunState.PREPARING:
@@ -165,6 +166,14 @@ class Supervisor:
                     self._cancelling.add(run.id)
                 self._spawn(run, self._carry_on)
         self.start_what_fits()
+
+    def _end_with_its_parent(self, child: Run) -> None:
+        """End a child whose run ended while nobody could end the children with it."""
+        root = child
+        while root.parent_id is not None:
+            root = self.store.get(root.parent_id)
+        if root.state.final:
+            self.end_child(child.id, root.state, "ended with its parent run", root.ended_at)
 
     async def tick(self) -> None:
         """Let the queue go on when what stopped it is over; find out early that a disk fills."""
@@ -228,6 +237,11 @@ class Supervisor:
         run = self._active.get(run.id, run)
         if run.state.final or run.id in self._cancelling:
             return run
+        if run.parent_id is not None:
+            raise WrongState(
+                f"{run.label} runs within {self.record(run.parent_id).label} and ends with it. "
+                "Cancel that run."
+            )
         if run.state is RunState.QUEUED:
             self.queue.remove(run.id)
             run = self._end(run, RunState.CANCELED, "cancelled by you before it started")
@@ -258,7 +272,9 @@ class Supervisor:
                 _log.exception("%s", run.id)
                 self._fail(run.id, f"the service failed: {error!r}")
             finally:
-                self._tasks.pop(run.id, None)
+                # Preparing a run ends with its start, which is then the run's task.
+                if self._tasks.get(run.id) is asyncio.current_task():
+                    del self._tasks[run.id]
 
         self._tasks[run.id] = asyncio.create_task(guarded())
 
@@ -329,9 +345,9 @@ class Supervisor:
         if handle is None:
             handle = await asyncio.to_thread(found.read_text)
             self.store.keep_handle(run.id, handle)
-        await self._watch(self._started(run.id), handle)
+        await self._watch(self._started(run.id), handle, resumed=True)
 
-    async def _watch(self, run: Run, handle: str) -> None:
+    async def _watch(self, run: Run, handle: str, resumed: bool = False) -> None:
         compute, control = self.computes[run.spec.compute], self._control(run)
         if run.id in self._cancelling:
             await compute.cancel(handle, control)
@@ -341,6 +357,7 @@ class Supervisor:
             self.run_dir(run),
             self.store.journal_offset(run.id),
             lambda offset: self.store.keep_journal_offset(run.id, offset),
+            resumed=resumed,
         )
         async with journal.following(self._watcher):
             seen = await self._until_ended(run.id, compute, handle, control)
@@ -376,8 +393,9 @@ class Supervisor:
             result = await self._in_thread(finishing.conclude, run, run_dir, record, lost, ended)
             run = self._active[run_id]  # a tag may have come meanwhile
         state, reason, advice = journal.verdict(result)
-        self._end(run, state, reason, ended_at=ended, exit=record, advice=advice)
+        # Children first: the next service looks for them only through a run that has not ended.
         journal.end_children(state, ended)
+        self._end(run, state, reason, ended_at=ended, exit=record, advice=advice)
         await asyncio.sleep(_NOT_NOW_S)
         await self._in_thread(finishing.tidy, self.store.get(run_id), run_dir)
         await self._durability.sync()
@@ -393,6 +411,12 @@ class Supervisor:
         if len(self.queue):
             self._hub.changed(Hub.QUEUE)
         return run
+
+    async def tidied(self, run_id: str) -> None:
+        """Return when nothing is done any more for a run that has ended."""
+        task = self._tasks.get(run_id)
+        if task is not None:
+            await asyncio.wait([task])
 
     # Writing
 
@@ -441,9 +465,10 @@ class Supervisor:
         self.store.insert(child)
         self._hub.changed(child.id)
 
-    def end_child(self, child_id: str, state: RunState, reason: str, at: datetime) -> None:
+    def end_child(self, child_id: str, state: RunState, reason: str, at: datetime | None) -> None:
         """End a child run as its script, or its parent's end, says."""
         child = self.store.get(child_id)
+        at = at or self._clock()
         if not child.state.final:
             self.store.move(child, state, reason, at, ended_at=at)
             self._hub.changed(child_id)

@@ -30,7 +30,7 @@ from jupyter_mltrain.spec import (
 )
 from jupyter_mltrain.store.files import RunFiles
 from jupyter_mltrain.store.removal import remove_tree
-from jupyter_mltrain.store.runs import RunStore
+from jupyter_mltrain.store.runs import PAGE, RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.workspaces import Identity
 
@@ -173,7 +173,7 @@ class Verbs:
     def list(self, **filters: Any) -> wire.RunPage:
         """One page of runs, newest first; `filters` as in `RunStore.page`."""
         runs = self.store.page(**filters)
-        more = len(runs) == max(1, filters.get("limit") or 100)
+        more = len(runs) == max(1, min(filters.get("limit", PAGE), PAGE))
         return wire.RunPage(
             runs=tuple(map(self.supervisor.describe, runs)),
             next_before=runs[-1].number if runs and more else None,
@@ -289,6 +289,7 @@ class Verbs:
         run = self.store.find(name)
         if not run.state.final:
             raise WrongState(f"{run.label} is {run.state}. Cancel it first, then delete it.")
+        await self.supervisor.tidied(run.id)
         run_dir = self.supervisor.run_dir(run)
         self.store.delete(run.id)
         await self._durability.sync()

@@ -33,7 +33,7 @@ def patience() -> Iterator[None]:
 @pytest.fixture
 def root(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder with a short path that holds a user's whole world."""
-    path = Path(tempfile.mkdtemp(prefix="mltrain-"))
+    path = Path(tempfile.mkdtemp(prefix="mltrain-fault-"))
     monkeypatch.setenv("MLTRAIN_WORKSPACE", str(path / "workspace"))
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(path / "data"))
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(path / "runtime"))
@@ -63,7 +63,7 @@ def place(make_place: MakePlace) -> Place:
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Place]:
     """One workspace for all tests of a module: for those that leave it as it was."""
-    path = Path(tempfile.mkdtemp(prefix="mltrain-"))
+    path = Path(tempfile.mkdtemp(prefix="mltrain-fault-"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_DATA_DIR", str(path / "data"))
         patch.setenv("JUPYTER_RUNTIME_DIR", str(path / "runtime"))

@@ -301,10 +301,12 @@ def test_a_file_that_is_left_out_says_why() -> None:
     )
     assert report == Report(
         warnings=(
-            "train.py line 1 reads data/x.csv, which is left out by .amlignore line 1.",
+            "train.py line 1 reads data/x.csv, which is left out by .amlignore line 1. Take it "
+            "out of there to ship it.",
             "train.py line 3 reads ../b.csv, which lies outside the source folder and stays "
-            "behind.",
-            "train.py line 4 reads c.csv, which is not among the run's files.",
+            "behind. Name a folder that holds both with --source, or give an absolute path.",
+            "train.py line 4 reads c.csv, which is not among the run's files. Put it into the "
+            "folder, or give an absolute path.",
         )
     )
 
