@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
@@ -74,32 +75,47 @@ class JournalReader:
         self._to_recall = resumed
         self._own_end: tuple[RunState, str] | None = None
         self._open_children: list[str] = []
+        self._changed = False
+        self._reading: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def following(self, watcher: Watcher) -> AsyncIterator[None]:
         """Take in whatever the run appends, until the block ends."""
-        changed = asyncio.Event()
-        changed.set()
         try:
-            unwatch = watcher.watch(self._path, changed.set)
+            unwatch = watcher.watch(self._path, self._on_change)
         except FileNotFoundError:
             # The script deleted it: there is nothing to follow.
             yield
             return
-        following = asyncio.create_task(self._follow(changed))
+        self._on_change()
         try:
             yield
         finally:
             unwatch()
-            following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            if self._reading is not None:
+                self._reading.cancel()
+                await asyncio.gather(self._reading, return_exceptions=True)
 
-    async def _follow(self, changed: asyncio.Event) -> None:
-        while True:
-            await changed.wait()
-            changed.clear()
-            await self.catch_up()
-            await asyncio.sleep(_PAUSE_S)
+    def _on_change(self) -> None:
+        self._changed = self._has_more()
+        if self._changed and self._reading is None:
+            self._reading = asyncio.create_task(self._read_on())
+
+    async def _read_on(self) -> None:
+        """Read until there is nothing new; most runs never come here."""
+        try:
+            while self._changed:
+                self._changed = False
+                await self.catch_up()
+                await asyncio.sleep(_PAUSE_S)
+        finally:
+            self._reading = None
+
+    def _has_more(self) -> bool:
+        try:
+            return os.stat(self._path).st_size > self._offset  # noqa: PTH116 - at every append
+        except OSError:
+            return False  # deleted by the script
 
     async def catch_up(self) -> None:
         """Take in what is new."""

@@ -143,6 +143,8 @@ class Supervisor:
         """Put the record beside the files as well; nobody waits for that."""
 
         def write() -> None:
+            if run.id not in self._active:
+                return  # it has ended meanwhile, and its last record is there or on its way
             writing = self._in_thread(finishing.keep_record, run, self.run_dir(run))
             writing.add_done_callback(_report)
 
@@ -370,17 +372,18 @@ class Supervisor:
     async def _until_ended(
         self, run_id: str, compute: Compute, handle: str, control: Path
     ) -> Exited | Gone:
-        while True:
+        if self._active[run_id].state is not RunState.NOT_RESPONDING:
             await compute.ended(handle, control)
-            seen = await compute.observe(handle, control)
-            if isinstance(seen, Exited | Gone):
-                return seen
+        while not isinstance(seen := await compute.observe(handle, control), Exited | Gone):
             run = self._active[run_id]
             if isinstance(seen, Unreachable) and run.state is RunState.RUNNING:
                 self._move(run, RunState.NOT_RESPONDING, seen.reason)
             elif isinstance(seen, Running) and run.state is RunState.NOT_RESPONDING:
                 self._move(run, RunState.RUNNING, "running")
             await asyncio.sleep(_LOOK_AGAIN_S)
+            if isinstance(seen, Running):
+                await compute.ended(handle, control)
+        return seen
 
     async def _finish(
         self, run_id: str, record: ExitRecord | None, lost: str | None, journal: JournalReader
