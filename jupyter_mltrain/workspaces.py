@@ -72,7 +72,7 @@ def identify(directory: Path) -> Identity:
     identity = Identity(id=secrets.token_hex(6), name=directory.name)
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        replace(path, msgspec.json.encode(identity))
+        replace(path, msgspec.json.encode(identity), lasting=True)
     except OSError as error:
         raise WorkspaceError(
             f"The workspace {directory} cannot be written ({error.strerror}). Make it writable "
@@ -83,27 +83,51 @@ def identify(directory: Path) -> Identity:
 
 def endpoint(directory: Path) -> Endpoint | None:
     """Where the workspace's service said it listens; `None` when none did."""
+    path = directory / "service.json"
     try:
-        return _read(directory / "service.json", Endpoint)
-    except FileNotFoundError:
-        return None
+        return msgspec.json.decode(_bytes(path), type=Endpoint)
+    except (FileNotFoundError, msgspec.DecodeError, msgspec.ValidationError):
+        return None  # torn by a power cut: then that service is gone as well
 
 
 def _read(path: Path, kind: type[_T]) -> _T:
     try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
+        return msgspec.json.decode(_bytes(path), type=kind)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise WorkspaceError(f"{path} cannot be understood: {error}. Move it away.") from None
-    except (PermissionError, NotADirectoryError) as error:
-        raise WorkspaceError(f"{path} cannot be read: {error.strerror}.") from None
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Put a small file there whole or not at all, readable by its owner alone."""
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except NotADirectoryError:
+        file = next(folder for folder in path.parents if folder.is_file())
+        raise WorkspaceError(
+            f"The workspace {path.parent} cannot be made: {file} is a file. Choose another place "
+            f"with {VARIABLE}."
+        ) from None
+    except PermissionError as error:
+        raise WorkspaceError(
+            f"{path} cannot be read ({error.strerror}). Make it readable for you, or choose "
+            f"another workspace with {VARIABLE}."
+        ) from None
+
+
+def replace(path: Path, data: bytes, *, lasting: bool = False) -> None:
+    """Put a small file there whole or not at all, readable by its owner alone.
+
+    Parameters
+    ----------
+    lasting
+        Make it survive a power cut: it would be empty else.
+    """
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with open(handle, "wb") as file:
             file.write(data)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
@@ -118,7 +142,7 @@ def register(identity: Identity, directory: Path) -> None:
     known[identity.id] = str(directory)
     try:
         home().mkdir(parents=True, exist_ok=True, mode=0o700)
-        replace(home() / "workspaces.json", msgspec.json.encode(known))
+        replace(home() / "workspaces.json", msgspec.json.encode(known), lasting=True)
     except OSError as error:
         raise WorkspaceError(
             f"{home()} cannot be written ({error.strerror}), so the workspace {directory} cannot "

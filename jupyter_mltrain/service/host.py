@@ -107,14 +107,7 @@ class Service:
     async def serve(self, ready: Callable[[str], None]) -> None:
         """Take over what runs, answer until it is time to leave, close in good order."""
         runs_dir = self.directory / "runs"
-        if self._database.kept_aside is not None:
-            count = recovery.rebuild(self._store, runs_dir)
-            _log.error(
-                "the database was damaged; it is kept as %s, and %d runs were found again",
-                self._database.kept_aside,
-                count,
-            )
-        leftovers = recovery.find_leftovers(self._store, runs_dir)
+        leftovers = self._find_again(runs_dir)
         self._clear_staging()
         collector = Collector(self.verbs, self._snapshots, now)
         follower = Follower(self.verbs, self._hub, self._watcher)
@@ -142,6 +135,26 @@ class Service:
             await server.close_all_connections()
             await asyncio.gather(compiling, cleaning)
             await self._close()
+
+    def _find_again(self, runs_dir: Path) -> recovery.Leftovers:
+        """Fill a database that lost its runs from what lies beside their files."""
+        aside = self._database.kept_aside
+        if aside is None and self._store.next_number() > 1:
+            return recovery.find_leftovers(self._store, runs_dir)
+        count = recovery.rebuild(self._store, runs_dir)
+        if aside is not None:
+            _log.error(
+                "the database was damaged; it is kept as %s, and %d runs were found again",
+                aside,
+                count,
+            )
+        elif count:
+            _log.error("the database was gone; %d runs were found again", count)
+        leftovers = recovery.find_leftovers(self._store, runs_dir)
+        if aside is None and not count:
+            return leftovers
+        # What looks like a submit that was never finished may be a run that only the database knew.
+        return msgspec.structs.replace(leftovers, strays=())
 
     def _leave_on_signals(self) -> None:
         loop = asyncio.get_running_loop()

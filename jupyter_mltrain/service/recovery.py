@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import shutil
+import socket
 from pathlib import Path
 
 import msgspec
 
-from jupyter_mltrain.spec import Frozen, Run, RunState
+from jupyter_mltrain.spec import Frozen, Lease, Node, Run, RunState
 from jupyter_mltrain.store.files import RunFiles
 from jupyter_mltrain.store.runs import RunStore
 
@@ -18,17 +19,23 @@ _log = logging.getLogger(__name__)
 def rebuild(store: RunStore, runs_dir: Path) -> int:
     """Fill a fresh store from the records that lie beside the runs' files; returns how many.
 
-    For a database that was damaged and is kept aside. What had not ended is Failed, with that
-    as its reason: how it ended was only in the database.
+    For a database that was damaged and is kept aside, or is gone. What its reaper can still tell
+    about goes on; what else had not ended is Failed, with that as its reason: how it ended was
+    only in the database.
     """
+    known = store.finals()
     found = []
     for path in sorted(runs_dir.glob("*/run.json")):
+        if path.parent.name in known:
+            continue
         try:
             found.append(msgspec.json.decode(path.read_bytes(), type=Run))
         except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
             _log.error("%s cannot be read: %s", path, error)
     for run in sorted(found, key=lambda run: run.number):
-        if not run.state.final:
+        if (runs_dir / run.id / "control" / "reaper.json").exists() and not run.state.final:
+            run = _still_told_of(run)
+        elif not run.state.final:
             run = msgspec.structs.replace(
                 run,
                 state=RunState.FAILED,
@@ -37,6 +44,18 @@ def rebuild(store: RunStore, runs_dir: Path) -> int:
             )
         store.insert(run)
     return len(found)
+
+
+def _still_told_of(run: Run) -> Run:
+    """The record of a run that a reaper has, or had: the supervisor finds out which."""
+    node = Node(index=0, host=socket.gethostname(), lease=Lease(cpus=1))
+    return msgspec.structs.replace(
+        run,
+        state=RunState.RUNNING,
+        reason="found again after the workspace's database was damaged",
+        started_at=run.started_at or run.created_at,
+        nodes=run.nodes or (node,),
+    )
 
 
 class Leftovers(Frozen, frozen=True, kw_only=True):
@@ -50,11 +69,16 @@ class Leftovers(Frozen, frozen=True, kw_only=True):
 
 
 def find_leftovers(store: RunStore, runs_dir: Path) -> Leftovers:
-    """Look before the first request comes: later, a directory may be one just being made."""
+    """Look before the first request comes: later, a directory may be one just being made.
+
+    A directory with a record in it is none of a submit that was never finished: the row came
+    first, and is lost.
+    """
     final = store.finals()
     folders = list(runs_dir.iterdir())
+    unknown = (folder for folder in folders if folder.name not in final)
     return Leftovers(
-        strays=tuple(folder for folder in folders if folder.name not in final),
+        strays=tuple(folder for folder in unknown if not (folder / "run.json").exists()),
         untidy=tuple(folder for folder in folders if final.get(folder.name)),
     )
 

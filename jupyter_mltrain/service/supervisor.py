@@ -88,6 +88,7 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelling: set[str] = set()
         self._checked_out: set[str] = set()
+        self._closed = False
 
     # What is there
 
@@ -143,7 +144,7 @@ class Supervisor:
         """Put the record beside the files as well; nobody waits for that."""
 
         def write() -> None:
-            if run.id not in self._active:
+            if self._closed or run.id not in self._active:
                 return  # it has ended meanwhile, and its last record is there or on its way
             writing = self._in_thread(finishing.keep_record, run, self.run_dir(run))
             writing.add_done_callback(_report)
@@ -483,9 +484,11 @@ class Supervisor:
         return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     async def close(self) -> None:
-        """Stop watching; the runs go on."""
-        for task in tuple(self._tasks.values()):
-            task.cancel()
+        """Stop watching; the runs go on. What is left to do for ended ones is done first."""
+        self._closed = True
+        for run_id, task in tuple(self._tasks.items()):
+            if run_id in self._active:
+                task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
 
 

@@ -291,6 +291,8 @@ class Verbs:
             raise WrongState(f"{run.label} is {run.state}. Cancel it first, then delete it.")
         await self.supervisor.tidied(run.id)
         run_dir = self.supervisor.run_dir(run)
+        # Before the row: a directory that has its record, and no row, counts as a run that is lost.
+        await self.in_thread(_forget, run_dir)
         self.store.delete(run.id)
         await self._durability.sync()
         await self.in_thread(_remove, run_dir)
@@ -305,6 +307,10 @@ class Verbs:
         for task in tuple(self._background):
             task.cancel()
         await asyncio.gather(*self._background, return_exceptions=True)
+
+
+def _forget(run_dir: Path) -> None:
+    (run_dir / "run.json").unlink(missing_ok=True)
 
 
 def _remove(run_dir: Path) -> None:
