@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from jupyter_mltrain.spec import Capacity, Device
 
-
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 
 

@@ -1,7 +1,7 @@
 """A small single-threaded process that keeps reapers ready: a start is then one message.
 
 It is forked from the service before the service has threads, a database or much memory. It
-leaves when the service does; reapers that have a run stay.
+leaves when the service does; reapers that have a run stay until it has ended.
 """
 
 from __future__ import annotations
@@ -18,18 +18,22 @@ from jupyter_mltrain.compute import reaper
 MESSAGE_BYTES: Final = reaper.MESSAGE_BYTES
 """Longest message."""
 
-_SPARES: Final = 2
+SPARES: Final = 2
 """Reapers kept ready. Each costs about a megabyte of its own."""
 
-_HOLD_BACK_S: Final = 0.03
+_REFILL_MS: Final = 30
+"""The run that just starts needs the processor more than a new spare does."""
+
+_TRIM_MS: Final = 1000
+"""Reapers that a burst of runs has left wait this long for the next one."""
 
 
 def fork() -> tuple[socket.socket, int]:
     """Start the launcher; returns this side's socket and the launcher's pid.
 
-    One message is one datagram. To the reapers: the path of a control directory, a NUL, and what
-    to launch (nothing: it is in ``launch.json`` there), received by whichever of them is free.
-    Back: that path, a NUL, and the reaper's pid and start time, or ``!`` when another has the run.
+    One message is one datagram. To the launcher: the path of a control directory, a NUL, and what
+    to launch (nothing: it is in ``launch.json`` there). Back: that path, a NUL, and the reaper's
+    pid and start time, or ``!`` when another reaper has the run already.
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
@@ -37,7 +41,7 @@ def fork() -> tuple[socket.socket, int]:
         ours.close()
         try:
             _keep_only(theirs)
-            _serve(theirs)
+            _Launcher(theirs).serve()
         finally:
             os._exit(0)
     theirs.close()
@@ -50,44 +54,89 @@ def _keep_only(service: socket.socket) -> None:
     os.closerange(service.fileno() + 1, 1 << 20)
 
 
-def _serve(service: socket.socket) -> None:
-    os.setsid()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # Reapers that end are collected by the kernel: nobody asks for their status.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    gc.collect()
-    gc.freeze()  # shared pages stay shared in every reaper
-    spares: list[int] = []
-    while True:
-        while len(spares) < _SPARES:
-            spares.append(_fork_spare(service))
-        # A spare's pipe closes when it takes a run, when the service has left, and also when
-        # somebody kills it.
-        taken, _, _ = select.select(spares, [], [])
-        while taken:
-            for fd in taken:
-                spares.remove(fd)
-                os.close(fd)
-            if _has_left(service):
-                return
-            # Another spare is left: the run that just starts needs the processor more than we.
-            taken, _, _ = select.select(spares, [], [], _HOLD_BACK_S) if spares else ([], [], [])
+class _Launcher:
+    def __init__(self, service: socket.socket) -> None:
+        self._service = service
+        self._poll = select.poll()
+        self._reapers: dict[int, socket.socket] = {}
+        self._idle: list[int] = []
+        """File descriptors; the last one has rested least and has the warmest memory."""
 
+    def serve(self) -> None:
+        """Hand runs to reapers until the service has left."""
+        os.setsid()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # Reapers that end are collected by the kernel: nobody asks for their status.
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        gc.collect()
+        gc.freeze()  # shared pages stay shared in every reaper
+        self._poll.register(self._service, select.POLLIN)
+        while len(self._idle) < SPARES:
+            self._idle.append(self._fork_reaper())
+        while True:
+            events = self._poll.poll(self._patience_ms())
+            if not events:
+                self._adjust()
+            for fd, _ in events:
+                if fd != self._service.fileno():
+                    self._on_reaper(fd)
+                elif not self._on_service():
+                    return
 
-def _has_left(service: socket.socket) -> bool:
-    """Whether the service is gone, in contrast to a message that a spare is about to take."""
-    try:
-        return not service.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
+    def _patience_ms(self) -> int | None:
+        if len(self._idle) < SPARES:
+            return _REFILL_MS
+        return _TRIM_MS if len(self._idle) > SPARES else None
 
+    def _adjust(self) -> None:
+        """Nothing happens: a good moment to have as many spares as there should be."""
+        if len(self._idle) < SPARES:
+            self._idle.append(self._fork_reaper())
+        else:
+            self._drop(self._idle[0])
 
-def _fork_spare(service: socket.socket) -> int:
-    """Make a reaper that waits for a run; returns the pipe that closes when it waits no more."""
-    until, alive = os.pipe()
-    if os.fork() == 0:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        os.close(until)
-        reaper.main(service, alive)
-    os.close(alive)
-    return until
+    def _on_service(self) -> bool:
+        """Hand on a run; false when the service has left."""
+        request = self._service.recv(MESSAGE_BYTES)
+        if not request:
+            return False
+        while True:
+            fd = self._idle.pop() if self._idle else self._fork_reaper()
+            try:
+                self._reapers[fd].send(request)
+                return True
+            except OSError:
+                self._drop(fd)  # killed while it waited
+
+    def _on_reaper(self, fd: int) -> None:
+        channel = self._reapers.get(fd)
+        if channel is None:
+            return
+        try:
+            message = channel.recv(MESSAGE_BYTES)
+        except OSError:
+            message = b""
+        if not message:
+            self._drop(fd)
+        elif message == reaper.IDLE:
+            self._idle.append(fd)
+        else:
+            self._service.send(message)
+
+    def _fork_reaper(self) -> int:
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        if os.fork() == 0:
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            _keep_only(theirs)
+            reaper.main(theirs)
+        theirs.close()
+        fd = ours.fileno()
+        self._reapers[fd] = ours
+        self._poll.register(fd, select.POLLIN)
+        return fd
+
+    def _drop(self, fd: int) -> None:
+        self._poll.unregister(fd)
+        self._reapers.pop(fd).close()  # an idle one ends when it finds its channel closed
+        if fd in self._idle:
+            self._idle.remove(fd)

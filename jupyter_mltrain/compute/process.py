@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from jupyter_mltrain.compute import launcher, processes
+from jupyter_mltrain.compute import launcher, processes, reaper
 from jupyter_mltrain.compute.base import Exited, Gone, Launch, Observation, Running
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.errors import ComputeTargetError
@@ -66,6 +66,8 @@ class ProcessCompute:
         if text == "!":
             return await self._found(control)  # another start of this run was a moment earlier
         if not text:
+            if (control / "reaper.json").exists():
+                return await self._found(control)
             raise ComputeTargetError(f"{_NO_LAUNCHER}.")
         pid, _, ticks = text.partition(" ")
         return _encode(_Handle(pid=int(pid), ticks=int(ticks) or None, boot=processes.boot_id()))
@@ -187,7 +189,13 @@ class ProcessCompute:
 
     async def cancel(self, handle: str, control: Path) -> None:
         known = _decode(handle)
+        if _read_exit(control) is not None:
+            return
         if _is_alive(known):
+            try:
+                (control / "reaper.json").chmod(reaper.CANCELED_MODE)
+            except FileNotFoundError:
+                pass  # deleted by the script; the reaper then believes the signal
             processes.send([known.pid], signal.SIGTERM)
         elif _read_exit(control) is None:
             await self._sweep(control)

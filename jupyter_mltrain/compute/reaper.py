@@ -27,6 +27,9 @@ _DEFAULTS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT, sign
 _WAKE = {signal.SIGCHLD, signal.SIGTERM}
 _PR_SET_CHILD_SUBREAPER = 36
 MESSAGE_BYTES = 65_536
+IDLE = b"idle"
+CANCELED_MODE = 0o400
+"""Mode of ``reaper.json`` once the run is to end: a mode can be set on a full disk as well."""
 _MEMORY_CHECK_S = 0.25
 _KILL_AGAIN_S = 0.02
 _GIVE_UP_S = 30.0
@@ -39,34 +42,38 @@ if processes.LINUX:
     _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main(service: socket.socket, waiting: int) -> NoReturn:
-    """Wait for a run and execute it; never returns, never raises.
+def main(launcher: socket.socket) -> NoReturn:
+    """Wait for runs and execute them, one after another; never returns, never raises.
 
     Parameters
     ----------
-    service
-        Gives the control directory of a run and what to launch, and takes this process's identity.
-    waiting
-        Closed as soon as a run has come.
+    launcher
+        Gives the control directory of a run and what to launch; takes who has it, and `IDLE`
+        when the run has ended and another may come. Closed, it ends the waiting.
     """
     try:
         identity = _prepare()
-        request = service.recv(MESSAGE_BYTES)
-        if not request:
-            os._exit(0)  # the service has left
-        os.close(waiting)
-        control, _, launch = request.partition(b"\0")
-        reaper = _Reaper(os.fsdecode(control))
-        if reaper.claim(identity):
-            service.send(control + b"\0" + f"{identity['pid']} {identity['ticks']}".encode())
-            service.close()
-            reaper.run(launch)
-        else:
-            service.send(control + b"\0!")
+        while request := launcher.recv(MESSAGE_BYTES):
+            control, _, launch = request.partition(b"\0")
+            reaper = _Reaper(os.fsdecode(control))
+            if reaper.claim(identity):
+                _tell(launcher, control + f"\0{identity['pid']} {identity['ticks']}".encode())
+                if not reaper.run(launch):
+                    break
+            else:
+                _tell(launcher, control + b"\0!")
+            _tell(launcher, IDLE)
     except BaseException as error:
         os.write(2, f"jupyter_mltrain: a reaper failed: {error!r}\n".encode())
     finally:
         os._exit(0)
+
+
+def _tell(launcher: socket.socket, message: bytes) -> None:
+    try:
+        launcher.send(message)
+    except OSError:
+        pass  # it has left with its service; the run goes on
 
 
 def _prepare() -> dict[str, Any]:
@@ -87,7 +94,8 @@ class _Reaper:
         self.main_pid = 0
         self.childless = False
 
-    def run(self, message: bytes) -> None:
+    def run(self, message: bytes) -> bool:
+        """Execute the run to its end; returns whether this process is fit for another."""
         if not message:
             with open(f"{self.control}/launch.json", "rb") as file:
                 message = file.read()
@@ -96,8 +104,7 @@ class _Reaper:
         oom_kills = processes.oom_kills()
         if problem is not None:
             self.record.update(cause="start", message=problem)
-            _write(self.control, self.record)
-            return
+            return _write(self.control, self.record)
         self._wait(launch)
         if self.status is None:
             self.record["message"] = "a process of the run does not end even when killed"
@@ -106,7 +113,7 @@ class _Reaper:
             self.record["status" if code >= 0 else "signal"] = abs(code)
         if self.record.get("signal") == signal.SIGKILL:
             self.record["oom_killed"] = processes.oom_kills() > oom_kills
-        _write(self.control, self.record)
+        return _write(self.control, self.record) and self.childless
 
     def claim(self, identity: dict[str, Any]) -> bool:
         """Become the one reaper of this run; a second start finds the first."""
@@ -168,7 +175,7 @@ class _Reaper:
             if left <= 0:
                 return self._stop("timeout", launch["grace_s"])
             woken = signal.sigtimedwait(_WAKE, min(left, _MEMORY_CHECK_S) if limit else left)
-            if woken is not None and woken.si_signo == signal.SIGTERM:
+            if woken is not None and woken.si_signo == signal.SIGTERM and self._is_canceled():
                 return self._stop("cancel", launch["grace_s"])
             self._reap()
             if limit and self.status is None:
@@ -179,6 +186,14 @@ class _Reaper:
             self.record["leftovers"] = len(self._below())
             self._end_all(_LEFTOVER_GRACE_S)
         return None
+
+    def _is_canceled(self) -> bool:
+        """Whether a SIGTERM is meant for this run, and not for one that ended just before."""
+        try:
+            mode = os.stat(f"{self.control}/reaper.json").st_mode
+        except OSError:
+            return True  # deleted by the script: then the signal alone has to do
+        return mode & 0o777 == CANCELED_MODE
 
     def _below(self) -> list[int]:
         return processes.descendants(os.getpid()) if processes.LINUX else [self.main_pid]
@@ -229,8 +244,8 @@ class _Reaper:
                 self.record["ended_at"] = time.time()
 
 
-def _write(control: str, record: dict[str, Any]) -> None:
-    """Put the exit record there whole or not at all."""
+def _write(control: str, record: dict[str, Any]) -> bool:
+    """Put the exit record there whole or not at all; returns whether it is there."""
     record.setdefault("ended_at", time.time())
     temporary = f"{control}/exit.json.new"
     try:
@@ -241,3 +256,5 @@ def _write(control: str, record: dict[str, Any]) -> None:
         # Nowhere left to write (a full disk, a deleted directory): the service will find the
         # run gone without an exit status, and says so.
         os.write(2, f"jupyter_mltrain: no exit record: {error}\n".encode())
+        return False
+    return True

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -25,6 +26,9 @@ _log = logging.getLogger(__name__)
 
 MAX_TAGS: Final = 50
 """Most tags of one run, as in Azure ML."""
+
+_CHILD_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}\Z")
+"""It names a folder, so it must not lead anywhere else."""
 
 _KINDS: Final = ("tag", "untag", "property", "child", "end")
 _PAUSE_S: Final = 0.1
@@ -75,6 +79,8 @@ class JournalReader:
         self._to_recall = resumed
         self._own_end: tuple[RunState, str] | None = None
         self._open_children: list[str] = []
+        self._family = {run_id}
+        """The run and all its children, open or not."""
         self._changed = False
         self._reading: asyncio.Task[None] | None = None
 
@@ -169,12 +175,17 @@ class JournalReader:
             self._records.amend(run_id, properties={**properties, name: value})
 
     def _open_child(self, record: Record) -> None:
-        child_id = str(record["id"])
-        name = record.get("name")
+        child_id, parent_id, name = str(record["id"]), str(record["parent"]), record.get("name")
+        if not _CHILD_ID.match(child_id) or parent_id not in self._family:
+            raise ValueError("no child of this run")
         self._records.open_child(
-            str(record["parent"]), child_id, None if name is None else str(name), _instant(record)
+            parent_id, child_id, None if name is None else str(name), _instant(record)
         )
-        if child_id not in self._open_children and not self._records.record(child_id).state.final:
+        child = self._records.record(child_id)
+        if child.parent_id != parent_id:
+            raise ValueError("another run has this id")
+        self._family.add(child_id)
+        if child_id not in self._open_children and not child.state.final:
             self._open_children.append(child_id)
 
     def _take_end(self, record: Record) -> None:

@@ -42,6 +42,8 @@ def rebuild(store: RunStore, runs_dir: Path) -> int:
                 reason="the workspace's database was damaged while it ran; its files are kept",
                 ended_at=run.started_at or run.created_at,
             )
+        if run.number < store.next_number():  # two have it: copied here from another workspace
+            run = msgspec.structs.replace(run, number=store.next_number())
         store.insert(run)
     return len(found)
 

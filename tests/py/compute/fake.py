@@ -81,6 +81,8 @@ class FakeCompute:
         self.may_start = asyncio.Event()
         """Starts wait for it."""
         self.may_start.set()
+        self.asked_to_end = asyncio.Event()
+        """Set by the first cancel."""
         self._capacity = capacity
         world.clock.when_moved(self._time_passed)
 
@@ -156,6 +158,7 @@ class FakeCompute:
         if job is None or job.asked_to_end_at is not None:
             return
         job.asked_to_end_at = self.world.clock()
+        self.asked_to_end.set()
         if not self.world.stubborn:
             self._end(job, None, signal.SIGTERM, "cancel")
 

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from compute.benches import ProcessBench, reaper_of
+from compute.benches import ProcessBench
 from compute.conftest import fork_launcher
 from loops import in_loop
 from waiting import wait_until_gone
@@ -105,5 +105,47 @@ async def test_a_start_survives_the_spares_that_are_killed_at_that_moment(
                 seen = await compute.observe(handle, launch.control)
                 assert isinstance(seen, Exited)
                 assert seen.record.status == 2
-                wait_until_gone(reaper_of(handle))
+    wait_until_gone(pid)
+
+
+@in_loop
+async def test_a_reaper_whose_run_has_ended_takes_the_next_one(tmp_path: Path) -> None:
+    ours, pid = fork_launcher()
+    with ours:
+        async with (bench := ProcessBench(tmp_path, ours)) as compute:
+            reapers = set()
+            for _ in range(6):
+                launch = bench.launch()
+                handle = await compute.start(launch)
+                bench.exit(launch, 0)
+                await compute.ended(handle, launch.control)
+                reapers.add(reaper_of(handle))
+            assert len(reapers) <= 3
+    wait_until_gone(pid)
+
+
+@in_loop
+async def test_a_late_cancel_of_an_ended_run_leaves_the_next_one_alone(tmp_path: Path) -> None:
+    ours, pid = fork_launcher()
+    with ours:
+        async with (bench := ProcessBench(tmp_path, ours)) as compute:
+            first = bench.launch()
+            handle = await compute.start(first)
+            bench.exit(first, 0)
+            await compute.ended(handle, first.control)
+            reaper = reaper_of(handle)
+            second = bench.launch()
+            other = await compute.start(second)
+            while reaper_of(other) != reaper:  # the same reaper has the second run
+                bench.exit(second, 0)
+                await compute.ended(other, second.control)
+                second = bench.launch()
+                other = await compute.start(second)
+            # What a cancel of the first does when it looked just before the exit record came.
+            os.kill(reaper, signal.SIGTERM)
+            bench.exit(second, 4)
+            await compute.ended(other, second.control)
+            seen = await compute.observe(other, second.control)
+            assert isinstance(seen, Exited)
+            assert (seen.record.status, seen.record.cause) == (4, None)
     wait_until_gone(pid)

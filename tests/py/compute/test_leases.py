@@ -171,7 +171,9 @@ requests = st.builds(
 
 @given(
     st.lists(
-        st.tuples(st.sampled_from("take take take release".split()), st.integers(0, 9), requests),
+        st.tuples(
+            st.sampled_from(["take", "take", "take", "release"]), st.integers(0, 9), requests
+        ),
         max_size=30,
     )
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import MakePlace
-from fault_builders import Place
+from fault_builders import Place, kill
 
 from jupyter_mltrain import workspaces
 from jupyter_mltrain.core.workspace import Workspace
@@ -84,13 +84,11 @@ def _host() -> str:
     return socket.gethostname()
 
 
-def test_a_run_of_a_damaged_database_that_had_not_ended_is_failed_with_that_reason(
-    place: Place,
-) -> None:
+def test_a_run_goes_on_though_the_database_is_damaged_under_it(place: Place) -> None:
     gate = place.gate()
     run = place.submit(
         "import sys; open('outputs/n', 'w').write('half')\n"
-        "print('here', flush=True); open(sys.argv[1]).read()",
+        "print('here', flush=True); open(sys.argv[1]).read(); sys.exit(3)",
         gate,
     )
     next(place.lines(run))
@@ -98,10 +96,22 @@ def test_a_run_of_a_damaged_database_that_had_not_ended_is_failed_with_that_reas
     place.kill_service()
     (place.directory / "store.sqlite").write_bytes(b"garbage" * 1000)
     found = place.client.get(run.id)
-    assert found.state is RunState.FAILED
-    assert "database was damaged while it ran" in found.reason
-    assert place.output(run, "outputs/n") == b"half"
+    assert found.state is RunState.RUNNING
     gate.open()
+    ended = place.ended(run)
+    assert (ended.state, ended.exit and ended.exit.status) == (RunState.FAILED, 3)
+    assert place.output(run, "outputs/n") == b"half"
+
+
+def test_a_run_whose_ending_only_the_damaged_database_knew_is_told_by_its_reaper(
+    place: Place,
+) -> None:
+    run = place.submit("print('here', flush=True); open(__import__('sys').argv[1]).read()", place.gate())
+    next(place.lines(run))
+    _wait_for_record(place, run)
+    kill(*place.everything())
+    (place.directory / "store.sqlite").write_bytes(b"garbage" * 1000)
+    assert place.ended(run).reason.startswith("Lost: the process that watched it")
 
 
 def test_a_run_without_a_record_of_its_own_keeps_its_files_when_the_database_is_damaged(

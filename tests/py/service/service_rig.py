@@ -127,7 +127,7 @@ class Rig:
     async def once(self, true: Callable[[], bool], run: Run) -> Run:
         """The run, once something about it is true."""
         changed = asyncio.Event()
-        with self.hub.listen(changed, run.id, Hub.QUEUE):
+        with self.hub.listen(changed, Hub.ANY, Hub.QUEUE):
             while not true():
                 changed.clear()
                 try:

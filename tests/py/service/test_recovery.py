@@ -18,6 +18,7 @@ from jupyter_mltrain.service import supervisor as module
 from jupyter_mltrain.spec import Run, RunState
 from jupyter_mltrain.store.database import Database
 from jupyter_mltrain.store.runs import RunStore
+from jupyter_mltrain.wire import TagRequest
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ async def test_a_request_to_cancel_survives_a_restart(tmp_path: Path, world: Wor
         world.job(run.id).asked_to_end_at = None  # it was not yet passed on
     async with Rig(tmp_path, world) as second:
         assert second.verbs.get(run.id).state is RunState.CANCEL_REQUESTED
-        await second.once(lambda: world.job(run.id).asked_to_end_at is not None, run)
+        await second.compute.asked_to_end.wait()
         world.clock.advance(10)
         assert (await second.ended(run)).state is RunState.CANCELED
 
@@ -329,8 +330,6 @@ async def test_what_the_script_said_of_its_end_before_a_restart_counts(
 async def test_a_tag_changed_by_hand_is_not_changed_back_by_a_restart(
     tmp_path: Path, world: World
 ) -> None:
-    from jupyter_mltrain.wire import TagRequest
-
     async with Rig(tmp_path, world) as first:
         run = await first.running()
         first.says(run, {"k": "tag", "n": "best", "v": "no"})
