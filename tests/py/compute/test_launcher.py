@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from compute.benches import ProcessBench
+from compute.benches import ProcessBench, reaper_of
 from compute.conftest import fork_launcher
 from loops import in_loop
 from waiting import wait_until_gone
@@ -36,8 +36,8 @@ def test_the_launcher_and_its_spares_leave_when_the_service_does() -> None:
     ours, pid = fork_launcher()
     everyone = [pid, *spares_of(pid)]
     ours.close()
-    for process in everyone:
-        wait_until_gone(process)
+    for each in everyone:
+        wait_until_gone(each)
 
 
 def test_a_spare_that_is_killed_is_replaced() -> None:
