@@ -79,7 +79,7 @@ def log_of(launch: Launch) -> str:
 async def said(launch: Launch, text: str) -> None:
     """Return once the run has written this."""
     path = Path(launch.log)
-    while not (path.exists() and text in path.read_text()):  # noqa: ASYNC110
+    while not (path.exists() and text in path.read_text()):
         await asyncio.sleep(0.002)
 
 

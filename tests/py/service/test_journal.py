@@ -84,7 +84,9 @@ async def test_a_property_once_said_never_changes(rig: Rig) -> None:
 async def test_metrics_are_read_from_the_journal(rig: Rig) -> None:
     async with rig:
         run = await rig.running()
-        rig.says(run, {"k": "metric", "n": "loss", "v": 0.5}, {"k": "metric", "n": "loss", "v": 0.4})
+        rig.says(
+            run, {"k": "metric", "n": "loss", "v": 0.5}, {"k": "metric", "n": "loss", "v": 0.4}
+        )
         assert await rig.verbs.metrics(run.id) == {"loss": [0.5, 0.4]}
         await rig.exit(run)
 

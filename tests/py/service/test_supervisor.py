@@ -328,6 +328,6 @@ async def test_a_run_that_has_just_ended_can_be_deleted(rig: Rig) -> None:
 async def test_a_run_that_has_not_ended_cannot_be_deleted(rig: Rig) -> None:
     async with rig:
         run = await rig.running()
-        with pytest.raises(WrongState, match="is Running. Cancel it first, then delete it"):
+        with pytest.raises(WrongState, match=r"is Running\. Cancel it first, then delete it"):
             await rig.verbs.delete(run.id)
         await rig.exit(run)
