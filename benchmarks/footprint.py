@@ -39,7 +39,8 @@ print(time.perf_counter() - start)
 
 def measure() -> list[Figure]:
     """Each in fresh processes, in turn with a Python that does nothing."""
-    with place.scratch() as folder, place.workspace() as workspace:
+    folder = place.scratch()
+    with place.workspace() as workspace:
         return [
             *_memory(place.script(folder / "source", "print('hello')\n")),
             *_starts(workspace),

@@ -27,8 +27,8 @@ class _Seen(NamedTuple):
 
 def measure() -> list[Figure]:
     """Pairs, one with the bare tool and one with ours, in turn."""
-    with place.scratch() as folder, place.workspace():
-        source = place.script(folder / "source", "print('hello')\n")
+    with place.workspace():
+        source = place.script(place.scratch() / "source", "print('hello')\n")
         pairs = []
         run = _ours(source)
         for _ in range(_WARM_UP + _PAIRS):

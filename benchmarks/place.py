@@ -5,7 +5,6 @@ from __future__ import annotations
 import compileall
 import importlib.util
 import os
-import shutil
 import sys
 import tempfile
 import time
@@ -35,35 +34,45 @@ def clear() -> None:
 
 
 @contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder that is gone afterwards, on the disk where a workspace would lie."""
-    folder = Path(tempfile.mkdtemp(prefix="mltrain-bench-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)
+def disk() -> Iterator[None]:
+    """Let all that follows lie in one folder, which is gone in the end.
+
+    Not sooner: an ext4 without a journal avoids inodes deleted in the last minutes, one by one,
+    and what the next subject creates would pay for what the one before has deleted.
+    """
+    with tempfile.TemporaryDirectory(prefix="mltrain-bench-") as folder:
+        before, tempfile.tempdir = tempfile.tempdir, folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
+
+
+def scratch() -> Path:
+    """A new folder, on the disk where the workspaces lie."""
+    return Path(tempfile.mkdtemp())
 
 
 @contextmanager
 def workspace() -> Iterator[Path]:
-    """A new workspace as the default one; its service is ended and its files gone afterwards."""
-    with scratch() as folder:
-        given = {
-            "MLTRAIN_WORKSPACE": str(folder / "workspace"),
-            "JUPYTER_DATA_DIR": str(folder / "data"),
-            "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
-        }
-        before = {name: os.environ.get(name) for name in given}
-        os.environ.update(given)
-        try:
-            yield folder / "workspace"
-        finally:
-            end_service(folder / "workspace")
-            for name, value in before.items():
-                if value is None:
-                    del os.environ[name]
-                else:
-                    os.environ[name] = value
+    """A new workspace as the default one; its service is ended afterwards."""
+    folder = scratch()
+    given = {
+        "MLTRAIN_WORKSPACE": str(folder / "workspace"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+    }
+    before = {name: os.environ.get(name) for name in given}
+    os.environ.update(given)
+    try:
+        yield folder / "workspace"
+    finally:
+        end_service(folder / "workspace")
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def end_service(directory: Path) -> None:

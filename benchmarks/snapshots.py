@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Callable
@@ -24,15 +23,14 @@ _REPETITIONS: Final = 3
 
 def measure() -> list[Figure]:
     """Copies and submits in turn, the page cache warm for both."""
-    with place.scratch() as folder, place.workspace():
+    folder = place.scratch()
+    with place.workspace():
         source = _large(folder / "source")
         submit = _submits(source)
         first = _timed(submit)
-        copy = folder / "copy"
         bare, ours = [], []
         for number in range(_REPETITIONS):
-            bare.append(_timed(partial(_copy, source, copy)))
-            shutil.rmtree(copy)
+            bare.append(_timed(partial(_copy, source, folder / f"copy-{number}")))
             changed = source / f"part-{number:03d}" / "data" / "file-0.bin"
             changed.write_bytes(os.urandom(_FILE_BYTES))
             ours.append(_timed(submit))

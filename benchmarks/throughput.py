@@ -23,8 +23,8 @@ _PAGE_MS: Final = 50.0
 
 def measure() -> list[Figure]:
     """Runs, then pages."""
-    with place.scratch() as folder, place.workspace() as workspace:
-        source = place.script(folder / "source", "")
+    with place.workspace() as workspace:
+        source = place.script(place.scratch() / "source", "")
         found = list(_runs(source, _RUNS))
         place.end_service(workspace)
         _fill(workspace)

@@ -35,6 +35,8 @@ _KILL_AGAIN_S = 0.02
 _GIVE_UP_S = 30.0
 """A process in uninterruptible sleep ignores even SIGKILL; after this we say so and end."""
 _LEFTOVER_GRACE_S = 2.0
+_RECORD_BYTES = 4096
+"""As long as an exit record can get."""
 _OOM_SCORE = b"300"
 """Before the user's kernel or the service, the kernel should choose the run."""
 
@@ -153,6 +155,7 @@ class _Reaper:
             return f"{launch['argv'][0]} cannot be executed: {error.strerror}"
         if processes.LINUX:
             self._prefer_for_oom_killer()
+        _reserve(self.control)
         return None
 
     def _prefer_for_oom_killer(self) -> None:
@@ -244,13 +247,32 @@ class _Reaper:
                 self.record["ended_at"] = time.time()
 
 
+def _reserve(control: str) -> None:
+    """Take the room for the exit record now: the script may fill the disk."""
+    try:
+        fd = os.open(f"{control}/exit.json.new", os.O_WRONLY | os.O_CREAT, 0o600)
+    except OSError:
+        return  # full already; there may be room at the end
+    try:
+        os.write(fd, bytes(_RECORD_BYTES))
+    except OSError:
+        pass  # likewise
+    finally:
+        os.close(fd)
+
+
 def _write(control: str, record: dict[str, Any]) -> bool:
     """Put the exit record there whole or not at all; returns whether it is there."""
     record.setdefault("ended_at", time.time())
     temporary = f"{control}/exit.json.new"
+    data = json.dumps(record).encode()
     try:
-        with open(temporary, "w") as file:
-            json.dump(record, file)
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT, 0o600)
+        try:
+            os.write(fd, data)  # over what was reserved
+            os.ftruncate(fd, len(data))
+        finally:
+            os.close(fd)
         os.rename(temporary, f"{control}/exit.json")
     except OSError as error:
         # Nowhere left to write (a full disk, a deleted directory): the service will find the

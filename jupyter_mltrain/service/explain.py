@@ -47,6 +47,7 @@ def explain(
     timeout_s: float,
     memory_bytes: int | None = None,
     duration_s: float | None = None,
+    disk_full: bool = False,
 ) -> Ending:
     """Put into words how the script's process ended.
 
@@ -58,6 +59,8 @@ def explain(
         Path in the snapshot.
     memory_bytes
         The limit of its memory; None where it has none.
+    disk_full
+        The disk that takes its output has no room left, so the output's end may be missing.
     """
     asked = _asked_for(record, timeout_s, memory_bytes, duration_s)
     if asked is not None:
@@ -67,12 +70,13 @@ def explain(
     lines = _lines(tail)
     raised = _last_raised(lines, script, cell)
     if record.signal is not None:
-        return _signalled(record, raised, lines)
+        full = disk_full and record.signal == signal.SIGBUS
+        return _disk_full() if full else _signalled(record, raised, lines)
     if record.status is None:
         return lost(record.message or "nobody saw how it ended")
     if raised is not None and (raised.lines_after == 0 or record.status == 1):
         return _excepted(raised, cell)
-    return _exited(record, lines)
+    return _disk_full() if disk_full else _exited(record, lines)
 
 
 def lost(reason: str) -> Ending:
@@ -171,11 +175,7 @@ def _excepted(raised: _Raised, cell: bool) -> Ending:
             where,
         )
     if "No space left on device" in message:
-        return _failed(
-            "The disk is full: no space left on device",
-            "Make room; `jupyter mltrain gc` takes old runs away.",
-            where,
-        )
+        return _disk_full(where)
     if kind == "EOFError" and message == "EOF when reading a line":
         return _failed(
             "A run has no keyboard: input() has nobody to ask",
@@ -190,6 +190,14 @@ def _excepted(raised: _Raised, cell: bool) -> Ending:
     if kind == "KeyboardInterrupt":
         return _failed("Interrupted", None, where)
     return _failed(f"{kind}: {message}" if message else kind, None, where)
+
+
+def _disk_full(where: str = "") -> Ending:
+    return _failed(
+        "The disk is full: no space left on device",
+        "Make room; `jupyter mltrain gc` takes old runs away.",
+        where,
+    )
 
 
 def _advice_on_module(module: str) -> str:
@@ -222,10 +230,7 @@ def _exited(record: ExitRecord, lines: list[str]) -> Ending:
             "Correct the arguments. Its output shows how it is used.",
         )
     if "No space left on device" in last:
-        return _failed(
-            "The disk is full: no space left on device",
-            "Make room; `jupyter mltrain gc` takes old runs away.",
-        )
+        return _disk_full()
     name = _signal_name(status - 128) if status > 128 else ""
     stands = f", which stands for {name}" if name.startswith("SIG") else ""
     advice = None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import shutil
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -14,8 +16,13 @@ from jupyter_mltrain.service import explain
 from jupyter_mltrain.spec import CONTROL_LOG, DRIVER_LOG, ExitRecord, Run, RunKind, RunState
 from jupyter_mltrain.store.files import RunFiles
 
+_log = logging.getLogger(__name__)
+
 TAIL_BYTES: Final = 16_384
 """How much of the end of the output is looked at for what went wrong."""
+
+_FULL_BYTES: Final = 2_000_000
+"""With less free than this, a disk counts as full; the service's own reserve may be in it."""
 
 Conclusion = explain.Ending
 
@@ -35,6 +42,7 @@ def conclude(
         return explain.lost(lost or "nobody saw how it ended")
     return explain.explain(
         record,
+        disk_full=record.status != 0 and _is_full(run_dir),
         tail="" if record.status == 0 else tail(run_dir / "files" / DRIVER_LOG),
         script=run.spec.script,
         cell=run.spec.kind is RunKind.CELL,
@@ -61,6 +69,14 @@ def conclude_quickly(run_dir: Path, record: ExitRecord | None) -> Conclusion | N
     except OSError:
         return None  # the script moved or deleted them: for `collect` to sort out
     return Conclusion(state=RunState.COMPLETED, reason="completed")
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether a script could not even write the line that says so."""
+    try:
+        return shutil.disk_usage(folder).free < _FULL_BYTES
+    except OSError:
+        return False  # deleted by the script
 
 
 def _keep_variables(run_dir: Path) -> None:
@@ -90,9 +106,13 @@ def keep_record(run: Run, run_dir: Path) -> None:
 
 def note(run_dir: Path, at: datetime, *lines: str) -> None:
     """Add to the run's control log."""
-    with open(run_dir / "files" / CONTROL_LOG, "a", encoding="utf-8") as file:
-        for line in lines:
-            file.write(f"{at:%Y-%m-%dT%H:%M:%SZ} {line}\n")
+    try:
+        with open(run_dir / "files" / CONTROL_LOG, "a", encoding="utf-8") as file:
+            for line in lines:
+                file.write(f"{at:%Y-%m-%dT%H:%M:%SZ} {line}\n")
+    except OSError as error:
+        # A full disk, or a folder that the script deleted: no reason not to end the run.
+        _log.warning("%s: %s: %s", run_dir.name, error.strerror, "; ".join(lines))
 
 
 def tail(path: Path, size_bytes: int = TAIL_BYTES) -> str:

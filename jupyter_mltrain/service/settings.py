@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -12,15 +13,15 @@ from jupyter_mltrain.errors import WorkspaceError
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings of one workspace; a missing file or key means the default."""
 
-    cpus: int | None = None
+    cpus: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """CPUs that all runs together may use; the default is all that this machine has."""
-    memory_bytes: int | None = None
+    memory_bytes: Annotated[int, msgspec.Meta(ge=1)] | None = None
     """Memory that runs may book together; the default is all that this machine has."""
-    disk_floor_bytes: int = 500_000_000
+    disk_floor_bytes: Annotated[int, msgspec.Meta(ge=0)] = 500_000_000
     """Nothing new starts while the workspace's disk has less free than this."""
-    idle_timeout_s: float = 900.0
+    idle_timeout_s: Annotated[float, msgspec.Meta(ge=0)] = 900.0
     """The service leaves after this long without runs and clients."""
-    cancel_grace_s: float = 10.0
+    cancel_grace_s: Annotated[float, msgspec.Meta(ge=0)] = 10.0
     """From SIGTERM to SIGKILL when a run is cancelled."""
 
 

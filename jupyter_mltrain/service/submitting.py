@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-import shutil
 import stat
 import time
 from collections.abc import Collection, Mapping
@@ -18,7 +17,9 @@ from jupyter_mltrain.environments import python
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.service import launching, preflight
 from jupyter_mltrain.spec import Frozen
+from jupyter_mltrain.store.blobs import writing
 from jupyter_mltrain.store.ignore import Ignore
+from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.wire import SubmitRequest
 
@@ -96,16 +97,17 @@ def accept(
         warnings += _gpu_warnings(request, tree, gpus)
     run_id = f"{spec.experiment}_{int(now.timestamp())}_{secrets.token_hex(4)}"
     run_dir = runs_dir / run_id
-    launching.make_run_dir(run_dir)
-    journal_bytes = _write_labels(request, run_dir)
-    if request.inputs:
-        try:
-            _take_inputs(request.inputs, staging, run_dir / "variables" / "in")
-        except InvalidSpec:
-            shutil.rmtree(run_dir)
-            raise
-    if check_out:
-        launching.check_out(snapshot_id, run_dir, snapshots)
+    try:
+        with writing(runs_dir):
+            launching.make_run_dir(run_dir)
+            journal_bytes = _write_labels(request, run_dir)
+            if request.inputs:
+                _take_inputs(request.inputs, staging, run_dir / "variables" / "in")
+            if check_out:
+                launching.check_out(snapshot_id, run_dir, snapshots)
+    except BaseException:
+        remove_tree(run_dir)
+        raise
     return Accepted(
         run_id=run_id,
         snapshot_id=snapshot_id,

@@ -8,6 +8,7 @@ does what no event prompts: it lets the queue go on when the disk has room again
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import shutil
 import socket
@@ -23,12 +24,13 @@ from jupyter_mltrain.compute.base import Compute, Exited, Gone, Running, Unreach
 from jupyter_mltrain.compute.leases import Ledger
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import Environments
-from jupyter_mltrain.errors import MltrainError, WrongState
+from jupyter_mltrain.errors import DiskFull, MltrainError, WrongState
 from jupyter_mltrain.service import finishing, launching
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.journal import JournalReader
 from jupyter_mltrain.service.queue import Queue
+from jupyter_mltrain.service.reserve import Reserve
 from jupyter_mltrain.spec import ExitRecord, Node, Run, RunKind, RunSpec, RunState
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
@@ -89,6 +91,7 @@ class Supervisor:
         self._cancelling: set[str] = set()
         self._checked_out: set[str] = set()
         self._closed = False
+        self._reserve = Reserve(runs_dir.parent / "reserve", disk_floor_bytes)
 
     # What is there
 
@@ -180,6 +183,7 @@ class Supervisor:
 
     async def tick(self) -> None:
         """Let the queue go on when what stopped it is over; find out early that a disk fills."""
+        self._reserve.keep()
         if self.paused is not None or len(self.queue):
             self.start_what_fits()
 
@@ -265,7 +269,7 @@ class Supervisor:
     def _spawn(self, run: Run, step: Callable[[Run], Awaitable[None]]) -> None:
         async def guarded() -> None:
             try:
-                await step(run)
+                await self._despite_a_full_disk(run, step)
             except MltrainError as error:
                 _log.error("%s: %s", run.id, error)
                 self._fail(run.id, error.message)
@@ -280,6 +284,28 @@ class Supervisor:
                     del self._tasks[run.id]
 
         self._tasks[run.id] = asyncio.create_task(guarded())
+
+    async def _despite_a_full_disk(
+        self, run: Run, step: Callable[[Run], Awaitable[None]]
+    ) -> None:
+        """Do a step; when it runs out of disk after the run was started, go on as after a restart.
+
+        The run is there, and it will have an ending: that has to be written down some time.
+        """
+        while True:
+            try:
+                return await step(run)
+            except (DiskFull, OSError) as error:
+                full = isinstance(error, DiskFull) or error.errno == errno.ENOSPC
+                if not full or run.id not in self._active or not self._was_started(run):
+                    raise
+                _log.error("%s: %s", run.id, error)
+            if not self._reserve.give_up():
+                await asyncio.sleep(_LOOK_AGAIN_S)
+            run, step = self._active[run.id], self._carry_on
+
+    def _was_started(self, run: Run) -> bool:
+        return (self._control(run) / "reaper.json").exists()
 
     def _fail(self, run_id: str, reason: str) -> None:
         """Last resort: an ending with a reason rather than a run that hangs for ever."""

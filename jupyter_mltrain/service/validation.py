@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from jupyter_mltrain.compute.leases import Ledger
 from jupyter_mltrain.errors import ComputeTargetError, InvalidSpec
+from jupyter_mltrain.service.journal import MAX_TAGS
 from jupyter_mltrain.spec import MAX_RUN_DURATION_S, RunKind, RunSpec, is_experiment_name
 from jupyter_mltrain.wire import SubmitRequest
 
@@ -37,6 +38,8 @@ def validate(request: SubmitRequest, ledgers: Mapping[str, Ledger]) -> None:
     _check_texts(spec)
     _check_script(spec)
     _check_cell(request)
+    if len(request.tags) > MAX_TAGS:
+        raise InvalidSpec(f"The run has {len(request.tags)} tags; {MAX_TAGS} is the most.")
     source = request.source
     if source.snapshot is None and source.directory is None and not source.inline:
         raise InvalidSpec("The run has no source. Give a folder, files or a snapshot.")
@@ -86,6 +89,8 @@ def _check_texts(spec: RunSpec) -> None:
 
 
 def _check_script(spec: RunSpec) -> None:
+    if spec.kind is RunKind.CHILD:
+        raise InvalidSpec("A child run is opened by its parent's script, with `Run.child_run`.")
     path = PurePosixPath(spec.script)
     if not spec.script or path.is_absolute() or ".." in path.parts or "\0" in spec.script:
         raise InvalidSpec(

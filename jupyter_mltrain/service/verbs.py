@@ -19,6 +19,7 @@ from jupyter_mltrain.errors import InvalidSpec, WorkspaceError, WrongState
 from jupyter_mltrain.service import git, submitting
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.gate import Gate
+from jupyter_mltrain.service.journal import MAX_TAGS
 from jupyter_mltrain.service.supervisor import Clock, Supervisor
 from jupyter_mltrain.service.validation import validate
 from jupyter_mltrain.spec import (
@@ -118,7 +119,12 @@ class Verbs:
                 self.supervisor.has_room(request.spec),
                 len(self.supervisor.computes[request.spec.compute].capacity().gpus),
             )
-            run = self._insert(request, accepted, now)
+            try:
+                run = self._insert(request, accepted, now)
+            except BaseException:
+                run_dir = self.directory / "runs" / accepted.run_id
+                await asyncio.shield(self.in_thread(remove_tree, run_dir))
+                raise
         self.supervisor.submitted(run, checked_out=accepted.checked_out)
         source = request.source.directory
         if source is not None and git.find_repository(Path(source)) is not None:
@@ -256,8 +262,8 @@ class Verbs:
         """Set and remove tags."""
         run = self.store.find(name)
         tags = {k: v for k, v in run.tags.items() if k not in request.remove} | dict(request.set)
-        if len(tags) > 50:
-            raise InvalidSpec(f"{run.label} would have {len(tags)} tags; 50 is the most.")
+        if len(tags) > MAX_TAGS:
+            raise InvalidSpec(f"{run.label} would have {len(tags)} tags; {MAX_TAGS} is the most.")
         run = self.supervisor.amend(run.id, tags=tags)
         await self._durability.sync()
         return run
