@@ -25,6 +25,8 @@ _CUT: Final = (ConnectionError, http.client.HTTPException, BrokenPipeError)
 
 _TRIES: Final = 5
 _READ_BYTES: Final = 262_144
+_MAX_BODY_BYTES: Final = 64_000_000
+"""What the service takes; beyond, it hangs up, which would look as if it had died."""
 
 
 class LogChunk(Frozen, frozen=True, kw_only=True):
@@ -34,6 +36,21 @@ class LogChunk(Frozen, frozen=True, kw_only=True):
     offset: int
     """Where in the log, in bytes, it starts."""
     data: bytes
+
+
+def _encoded(body: object) -> bytes:
+    try:
+        data = wire.encode(body)
+    except UnicodeEncodeError as error:
+        raise errors.InvalidSpec(
+            f"{error.object!r} cannot be sent: it is not text in UTF-8. Use other characters."
+        ) from None
+    if len(data) > _MAX_BODY_BYTES:
+        raise errors.InvalidSpec(
+            f"The request has {len(data) / 1e6:.0f} MB; {_MAX_BODY_BYTES / 1e6:.0f} MB are the "
+            "most. Put data into files of the source folder."
+        )
+    return data
 
 
 class Client:
@@ -51,7 +68,7 @@ class Client:
 
     def _ask(self, method: str, path: str, type_: type[T], body: object = None) -> T:
         """One request, again after a cut: every request may safely come twice."""
-        data = None if body is None else wire.encode(body)
+        data = None if body is None else _encoded(body)
         for attempt in range(_TRIES):
             try:
                 with self._connector.connected() as connection:
@@ -70,7 +87,13 @@ class Client:
 
     @staticmethod
     def _run(name: str | int, rest: str = "") -> str:
-        return f"/v1/runs/{quote(str(name), safe='')}{rest}"
+        try:
+            quoted = quote(str(name), safe="")
+        except UnicodeEncodeError:
+            quoted = ""
+        if not quoted.strip("."):
+            raise errors.NoSuchRun.named(str(name))
+        return f"/v1/runs/{quoted}{rest}"
 
     def submit(self, request: wire.SubmitRequest) -> Run:
         """Submit a run; it is on disk when this returns. Safe against a cut in between.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import lru_cache
 
 LINUX = sys.platform == "linux"
 COOKIE = "MLTRAIN_COOKIE"
@@ -19,6 +20,7 @@ COOKIE = "MLTRAIN_COOKIE"
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
+@lru_cache(1)
 def boot_id() -> str:
     """Changes with every start of the machine; empty where the system does not tell."""
     try:

@@ -63,7 +63,7 @@ class Experiment:
         record = self.workspace.client.submit(request)
         for warning in record.warnings:
             print(f"Warning: {warning}")
-        return ScriptRun(self, record.id)
+        return ScriptRun._of(self, record)
 
     def get_runs(
         self,
@@ -84,7 +84,7 @@ class Experiment:
         for record in self.workspace.client.iterate(
             experiment=self.name, tag=tuple(query), children="1" if include_children else None
         ):
-            run = Run(self, record.id)
+            run = Run._of(self, record)
             matches = all(
                 key in record.properties and value in (None, record.properties[key])
                 for key, value in wanted.items()

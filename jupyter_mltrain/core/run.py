@@ -15,6 +15,8 @@ from jupyter_mltrain.errors import NotInARun
 from jupyter_mltrain.spec import DRIVER_LOG, RunKind
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from jupyter_mltrain.core.experiment import Experiment
     from jupyter_mltrain.core.workspace import Workspace
 
@@ -35,6 +37,13 @@ class Run:
         self.experiment = experiment
         self._client = experiment.workspace.client
         self.id = self._client.get(run_id).id
+
+    @classmethod
+    def _of(cls, experiment: Experiment, record: spec.Run) -> Self:
+        """The run of a record that is at hand: nothing has to be asked."""
+        run = cls.__new__(cls)
+        run.experiment, run._client, run.id = experiment, experiment.workspace.client, record.id
+        return run
 
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:

@@ -10,7 +10,6 @@ import logging
 import os
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar, cast
-from urllib.parse import unquote
 
 from tornado import iostream, web
 
@@ -24,7 +23,10 @@ T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 MAX_BODY_BYTES: Final = 64_000_000
-"""Largest request: scripts travel in it, data does not."""
+"""Largest request: scripts travel in it, data does not. `client` refuses what is larger."""
+
+_LARGEST: Final = 2**63 - 1
+"""What the database takes for a number."""
 
 
 class Api(web.RequestHandler):
@@ -42,16 +44,22 @@ class Api(web.RequestHandler):
         self.finish(wire.encode(value))
 
     def request_as(self, type_: type[T]) -> T:
-        return wire.decode_request(self.request.body, type_)
+        try:
+            return wire.decode_request(self.request.body, type_)
+        except (UnicodeDecodeError, RecursionError) as error:
+            raise errors.InvalidSpec(f"The request is not understood: {error}.") from None
 
     def number(self, name: str, default: int | None = None) -> int | None:
         text = self.get_query_argument(name, None)
         if text is None:
             return default
         try:
-            return int(text)
+            value = int(text)
         except ValueError:
             raise errors.InvalidSpec(f"{name}={text!r} is not a whole number.") from None
+        if abs(value) > _LARGEST:
+            raise errors.InvalidSpec(f"{name}={text} is too large. Give at most {_LARGEST}.")
+        return value
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         error = kwargs.get("exc_info", (None, None))[1]
@@ -59,6 +67,10 @@ class Api(web.RequestHandler):
         if isinstance(error, errors.MltrainError):
             self.set_status(wire.status_of(error))
             self.finish(wire.encode_error(error))
+        elif isinstance(error, web.HTTPError):
+            what = f"{self.request.method} {self.request.path}: {error.reason or error.log_message}"
+            text = f"The service cannot do {what or _PHRASES[status_code]}."
+            self.finish(wire.encode_error(errors.UserError(text)))
         else:
             what = f"{type(error).__name__}: {error}" if error else f"status {status_code}"
             self.finish(wire.encode_error(errors.MltrainError(f"The service failed: {what}.")))
@@ -66,6 +78,13 @@ class Api(web.RequestHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         if not isinstance(value, errors.MltrainError):
             _log.error("%s %s", self.request.method, self.request.uri, exc_info=(typ, value, tb))
+
+
+class NowhereHandler(Api):
+    """Everything that is no route."""
+
+    def prepare(self) -> None:
+        raise web.HTTPError(404)
 
 
 class StatusHandler(Api):
@@ -183,7 +202,7 @@ class FileHandler(Streaming):
     """`GET /v1/runs/<run>/files/<name>[?offset=N]`: the bytes from an offset to the end as is."""
 
     async def get(self, name: str, file_name: str) -> None:
-        await self.stream(lambda: self._send(name, unquote(file_name)))
+        await self.stream(lambda: self._send(name, file_name))
 
     async def _send(self, name: str, file_name: str) -> None:
         files = self.verbs.run_files(name)
@@ -214,14 +233,25 @@ class FollowHandler(Streaming):
 
     async def get(self, name: str) -> None:
         logs: dict[str, int] = {}
-        for text in self.get_query_arguments("log"):
-            log, _, offset = text.rpartition(":")
+        # As it is: `get_query_arguments` strips spaces and replaces control characters.
+        for given in self.request.query_arguments.get("log", ()):
+            log, _, offset = given.rpartition(b":")
             try:
-                logs[log or DRIVER_LOG] = int(offset)
+                logs[log.decode() or DRIVER_LOG] = int(offset)
             except ValueError:
-                raise errors.InvalidSpec(f"log={text!r} has to be NAME:OFFSET.") from None
+                raise errors.InvalidSpec(f"log={given!r} has to be NAME:OFFSET.") from None
+        for log in logs:
+            if log != DRIVER_LOG:
+                await self.verbs.in_thread(self._check, name, log)
         version = self.number("version", 0) or 0
         await self.stream(lambda: self._send(name, logs, version))
+
+    def _check(self, name: str, log: str) -> None:
+        """Refuse what no log can be, as long as a refusal can be sent."""
+        try:
+            self.verbs.run_files(name).open(log).close()
+        except errors.NoSuchFile:
+            pass  # it may come
 
     async def _send(self, name: str, logs: dict[str, int], version: int) -> None:
         self.set_header("Content-Type", "application/x-mltrain-frames")
@@ -299,6 +329,8 @@ def make_app(
     parts = {"verbs": verbs, "follower": follower, "collector": collector}
     return web.Application(
         [(path, handler, parts) for path, handler in ROUTES],
+        default_handler_class=NowhereHandler,
+        default_handler_args=parts,
         leave=leave,
         log_function=lambda handler: None,
     )

@@ -85,8 +85,8 @@ class Follower:
         try:
             with self._verbs.run_files(run.id).open(log) as file:
                 return os.dup(file.fileno())
-        except NoSuchFile:
-            return None
+        except (NoSuchFile, InvalidSpec):
+            return None  # the latter for a symlink that leads elsewhere by now
 
     def watch(self, run: Run, log: str, changed: Callable[[], None]) -> Callable[[], None] | None:
         """Be told when the log grows or, as long as it is not there, when it may have come."""

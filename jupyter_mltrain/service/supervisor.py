@@ -90,6 +90,8 @@ class Supervisor:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelling: set[str] = set()
         self._checked_out: set[str] = set()
+        self._untidy: dict[str, Path] = {}
+        self._tidying: asyncio.Task[None] | None = None
         self._closed = False
         self._reserve = Reserve(runs_dir.parent / "reserve", disk_floor_bytes)
 
@@ -153,6 +155,30 @@ class Supervisor:
             writing.add_done_callback(_report)
 
         asyncio.get_running_loop().call_later(_NOT_NOW_S, write)
+
+    def _tidy_soon(self, run_id: str, run_dir: Path) -> None:
+        """Drop the working copy of a run that has ended, together with those of others."""
+        self._untidy[run_id] = run_dir
+        if self._tidying is None:
+            self._tidying = asyncio.create_task(self._tidy())
+
+    async def _tidy(self) -> None:
+        try:
+            while self._untidy:
+                await asyncio.sleep(_NOT_NOW_S)
+                taken, self._untidy = self._untidy, {}
+                records = [
+                    (self.store.get(run_id), run_dir)
+                    for run_id, run_dir in taken.items()
+                    if self.store.has(run_id)  # not deleted meanwhile
+                ]
+                await self._in_thread(_tidy_all, records)
+                await self._durability.sync()
+        except MltrainError as error:
+            # A full disk: the working copies are dropped when a service starts the next time.
+            _log.error("ended runs cannot be tidied: %s", error)
+        finally:
+            self._tidying = None
 
     async def recover(self) -> None:
         """Take over what an earlier service left: by stored handles, or by the run directory."""
@@ -285,9 +311,7 @@ class Supervisor:
 
         self._tasks[run.id] = asyncio.create_task(guarded())
 
-    async def _despite_a_full_disk(
-        self, run: Run, step: Callable[[Run], Awaitable[None]]
-    ) -> None:
+    async def _despite_a_full_disk(self, run: Run, step: Callable[[Run], Awaitable[None]]) -> None:
         """Do a step; when it runs out of disk after the run was started, go on as after a restart.
 
         The run is there, and it will have an ending: that has to be written down some time.
@@ -347,16 +371,16 @@ class Supervisor:
             self._end(run, RunState.CANCELED, "cancelled by you before it started")
             return
         handle = await compute.start(launch)
-        self.store.keep_handle(run.id, handle)
-        run = self._started(run.id)
+        run = self._started(run.id, handle)
         self._record_soon(run)
         await self._watch(run, handle)
 
-    def _started(self, run_id: str) -> Run:
+    def _started(self, run_id: str, handle: str) -> Run:
         run = self._active[run_id]
         now = self._clock()
         if run.state is RunState.STARTING:
-            return self._move(run, RunState.RUNNING, "running", started_at=now)
+            return self._move(run, RunState.RUNNING, "running", started_at=now, handle=handle)
+        self.store.keep_handle(run.id, handle)
         if run.started_at is None:
             return self._amend(run, started_at=now)
         return run
@@ -373,8 +397,7 @@ class Supervisor:
             return
         if handle is None:
             handle = await asyncio.to_thread(found.read_text)
-            self.store.keep_handle(run.id, handle)
-        await self._watch(self._started(run.id), handle, resumed=True)
+        await self._watch(self._started(run.id, handle), handle, resumed=True)
 
     async def _watch(self, run: Run, handle: str, resumed: bool = False) -> None:
         compute, control = self.computes[run.spec.compute], self._control(run)
@@ -426,9 +449,7 @@ class Supervisor:
         # Children first: the next service looks for them only through a run that has not ended.
         journal.end_children(state, ended)
         self._end(run, state, reason, ended_at=ended, exit=record, advice=advice)
-        await asyncio.sleep(_NOT_NOW_S)
-        await self._in_thread(finishing.tidy, self.store.get(run_id), run_dir)
-        await self._durability.sync()
+        self._tidy_soon(run_id, run_dir)
 
     def _end(self, run: Run, state: RunState, reason: str, **changes: Any) -> Run:
         changes.setdefault("ended_at", self._clock())
@@ -447,6 +468,8 @@ class Supervisor:
         task = self._tasks.get(run_id)
         if task is not None:
             await asyncio.wait([task])
+        if self._tidying is not None:
+            await asyncio.wait([self._tidying])
 
     # Writing
 
@@ -516,6 +539,16 @@ class Supervisor:
             if run_id in self._active:
                 task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        if self._tidying is not None:
+            await asyncio.wait([self._tidying])
+
+
+def _tidy_all(records: list[tuple[Run, Path]]) -> None:
+    for run, run_dir in records:
+        try:
+            finishing.tidy(run, run_dir)
+        except (MltrainError, OSError) as error:
+            _log.error("%s cannot be tidied: %s", run.id, error)
 
 
 def _report(done: asyncio.Future[None]) -> None:

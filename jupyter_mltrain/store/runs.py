@@ -83,8 +83,22 @@ class RunStore:
         """The run that an earlier try of the same request made, if any."""
         return self._one("WHERE request_id = ?", (request_id,))
 
-    def move(self, run: Run, to: RunState, reason: str, at: datetime, **changes: Any) -> Run:
+    def move(
+        self,
+        run: Run,
+        to: RunState,
+        reason: str,
+        at: datetime,
+        *,
+        handle: str | None = None,
+        **changes: Any,
+    ) -> Run:
         """Change the state, with its reason, in one guarded update.
+
+        Parameters
+        ----------
+        handle
+            How to find the run again, where it has just been started.
 
         Raises
         ------
@@ -99,6 +113,8 @@ class RunStore:
         with self._write() as sql:
             self._replace(sql, run, moved)
             self._add_event(sql, moved, at)
+            if handle is not None:
+                sql.execute("UPDATE runs SET handle = ? WHERE id = ?", (handle, run.id))
         return moved
 
     def amend(self, run: Run, **changes: Any) -> Run:

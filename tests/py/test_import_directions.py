@@ -144,9 +144,12 @@ def test_a_file_imports_only_what_its_part_may_know(path: Path) -> None:
 @pytest.mark.parametrize("name", LIGHT)
 def test_a_file_for_small_processes_imports_next_to_nothing(name: str) -> None:
     path = ROOT / name
-    allowed = {PACKAGE, "__future__", "msgspec"} | set(sys.stdlib_module_names)
-    tops = {found.partition(".")[0] for found in imports_of(module_of(path), path.read_text(), False)}
-    assert tops <= allowed - ({"asyncio", "subprocess", "logging"} if "compute" in name else set())
+    tops = {
+        found.partition(".")[0] for found in imports_of(module_of(path), path.read_text(), False)
+    }
+    slow = {"asyncio", "logging", "subprocess"}
+    extra = {"msgspec"} if "/" not in name else set()
+    assert tops <= {PACKAGE, *sys.stdlib_module_names, *extra} - slow
 
 
 def test_what_travels_into_a_run_imports_only_the_standard_library_and_itself() -> None:

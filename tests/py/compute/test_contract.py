@@ -7,19 +7,11 @@ from pathlib import Path
 import pytest
 from compute.benches import Bench, FakeBench
 from compute.fake import CAPACITY
+from compute.real_runs import the_end
 from loops import in_loop
 
-from jupyter_mltrain.compute.base import Compute, Exited, Gone, Launch, Running, Unreachable
+from jupyter_mltrain.compute.base import Compute, Gone, Launch, Running, Unreachable
 from jupyter_mltrain.errors import ComputeTargetError
-from jupyter_mltrain.spec import ExitRecord
-
-
-async def the_end(compute: Compute, handle: str, launch: Launch) -> ExitRecord:
-    """How the job ended, once it has."""
-    await compute.ended(handle, launch.control)
-    seen = await compute.observe(handle, launch.control)
-    assert isinstance(seen, Exited), seen
-    return seen.record
 
 
 async def ended_by_itself(bench: Bench, compute: Compute, status: int = 0) -> tuple[str, Launch]:

@@ -17,14 +17,13 @@ from service_builders import a_request
 from jupyter_mltrain import runtime
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import Environments, InterpreterEnvironments
-from jupyter_mltrain.service import finishing
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.follow import Follower
 from jupyter_mltrain.service.gc import Collector
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.supervisor import Supervisor
 from jupyter_mltrain.service.verbs import Verbs
-from jupyter_mltrain.spec import Capacity, EnvironmentSpec, Run, RunState
+from jupyter_mltrain.spec import DRIVER_LOG, Capacity, EnvironmentSpec, Run, RunState
 from jupyter_mltrain.store.database import Database
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
@@ -165,7 +164,7 @@ class Rig:
     def prints(self, run: Run, text: str | bytes) -> None:
         """Write into the run's log as its script does."""
         data = text.encode() if isinstance(text, str) else text
-        with open(self.run_dir(run) / "files" / finishing.DRIVER_LOG, "ab") as file:
+        with open(self.run_dir(run) / "files" / DRIVER_LOG, "ab") as file:
             file.write(data)
 
     def writes(self, run: Run, name: str, text: str = "x") -> None:
@@ -187,9 +186,11 @@ class SlowEnvironments:
         self.error: Exception | None = None
         self.prepared = 0
         self.given_up = 0
+        self.ready_for_all = False
+        """Whether whatever is asked for from now on is ready."""
 
     def ready(self, definition: EnvironmentSpec) -> bool:
-        return self.done.is_set() and self.error is None
+        return self.ready_for_all or (self.done.is_set() and self.error is None)
 
     async def prepare(self, definition: EnvironmentSpec, run_dir: Path) -> None:
         self.prepared += 1

@@ -162,9 +162,7 @@ async def test_a_waiting_run_is_told_when_what_it_waits_for_changes(rig: Rig) ->
 
 @pytest.mark.parametrize("name", ["logs/train.txt", "logs/deep/er/train.txt", "outputs/notes.txt"])
 @in_loop
-async def test_a_file_that_is_not_there_yet_is_waited_for_and_followed(
-    rig: Rig, name: str
-) -> None:
+async def test_a_file_that_is_not_there_yet_is_waited_for_and_followed(rig: Rig, name: str) -> None:
     async with rig:
         run = await rig.running()
         reader = Reader(rig, run, name)

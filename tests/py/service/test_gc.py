@@ -96,9 +96,7 @@ async def test_a_run_that_has_not_ended_is_never_taken(rig: Rig) -> None:
     async with rig:
         run = await rig.running()
         rig.clock.advance(3600)
-        report = await rig.collector.collect(
-            GcRequest(older_than_s=0, keep_bytes=0, dry_run=False)
-        )
+        report = await rig.collector.collect(GcRequest(older_than_s=0, keep_bytes=0, dry_run=False))
         assert taken(report) == []
         assert rig.verbs.get(run.id).state is RunState.RUNNING
         rig.snapshots.manifest(str(run.snapshot_id))

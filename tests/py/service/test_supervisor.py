@@ -12,7 +12,7 @@ from loops import in_loop
 from service_rig import Rig, SlowEnvironments
 
 from jupyter_mltrain.errors import DiskFull, InvalidSpec, WrongState
-from jupyter_mltrain.service import supervisor as module
+from jupyter_mltrain.service import finishing
 from jupyter_mltrain.spec import Run, RunState
 from jupyter_mltrain.wire import PriorityRequest
 
@@ -111,7 +111,7 @@ async def test_an_error_nobody_thought_of_ends_the_run_with_it(
 
     async with rig:
         run = await rig.running()
-        monkeypatch.setattr(module.finishing, "conclude_quickly", broken)
+        monkeypatch.setattr(finishing, "conclude_quickly", broken)
         ended = await rig.exit(run)
         assert ended.reason == "the service failed: ZeroDivisionError('odd')"
         assert ended.state is RunState.FAILED
@@ -218,7 +218,7 @@ async def test_others_start_while_an_environment_is_prepared(tmp_path: Path) -> 
     environments = SlowEnvironments()
     async with Rig(tmp_path, environments=environments) as rig:
         slow = await rig.submit(cpus=4)
-        environments.ready = lambda _: True  # type: ignore[method-assign]
+        environments.ready_for_all = True
         await rig.exit(await rig.running(cpus=4))
         assert rig.verbs.get(slow.id).state is RunState.PREPARING
 
