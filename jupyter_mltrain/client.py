@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -104,9 +105,7 @@ class Client:
             The request cannot be met; nothing was changed.
         """
         if request.request_id is None:
-            import secrets
-
-            request = msgspec.structs.replace(request, request_id=secrets.token_hex(8))
+            request = msgspec.structs.replace(request, request_id=os.urandom(8).hex())
         return self._ask("POST", "/v1/runs", Run, request)
 
     def get(self, name: str | int) -> Run:
@@ -288,6 +287,8 @@ class Client:
             if response.status >= 400:
                 raise wire.decode_error(response.read(), response.status)
             while line := response.readline():
+                if not line.endswith(b"\n"):
+                    raise ConnectionResetError("cut within a frame")
                 frame = _decode_frame(line)
                 if isinstance(frame, wire.LogFrame):
                     data = response.read(frame.size_bytes)

@@ -204,6 +204,6 @@ def _read_line(fd: int) -> str:
 
 def _no_start(directory: Path) -> errors.ServiceUnavailable:
     return errors.ServiceUnavailable(
-        f"The service of {directory} did not start within {_START_S:.0f} s. "
-        f"{directory / 'service.log'} says what it did."
+        f"The service of {directory} does not start. The end of {directory / 'service.log'} says "
+        "why."
     )

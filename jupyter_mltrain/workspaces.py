@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
-import secrets
 import stat
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypeVar
@@ -69,7 +66,7 @@ def identify(directory: Path) -> Identity:
         return _read(path, Identity)
     except FileNotFoundError:
         pass  # a new workspace
-    identity = Identity(id=secrets.token_hex(6), name=directory.name)
+    identity = Identity(id=os.urandom(6).hex(), name=directory.name)
     try:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         replace(path, msgspec.json.encode(identity), lasting=True)
@@ -121,6 +118,8 @@ def replace(path: Path, data: bytes, *, lasting: bool = False) -> None:
     lasting
         Make it survive a power cut: it would be empty else.
     """
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
     try:
         with open(handle, "wb") as file:
@@ -183,6 +182,8 @@ def socket_path(identity: Identity) -> Path:
             "it, or set JUPYTER_RUNTIME_DIR to a short path on a local disk."
         )
     # Workspaces of different homes meet here: the id alone would do, the hash makes sure.
+    import hashlib
+
     digest = hashlib.sha256(os.fsencode(home())).hexdigest()[:8]
     return folder / f"{digest}-{name}"
 

@@ -53,6 +53,8 @@ def _gpus() -> tuple[Device, ...]:
     ----------
     NVML API reference, "Device queries".
     """
+    if not _has_driver():
+        return ()
     import pynvml
 
     try:
@@ -64,6 +66,17 @@ def _gpus() -> tuple[Device, ...]:
         return tuple(device for device in found if device is not None)
     finally:
         pynvml.nvmlShutdown()
+
+
+def _has_driver() -> bool:
+    """Whether NVML itself is installed: costs less than importing its wrapper to be told."""
+    import ctypes
+
+    try:
+        ctypes.CDLL("libnvidia-ml.so.1")
+    except OSError:
+        return False
+    return True
 
 
 def _device(nvml: Any, index: int) -> Device | None:

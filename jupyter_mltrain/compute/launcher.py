@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import socket
+import sys
 from typing import Final
 
 from jupyter_mltrain.compute import reaper
@@ -46,6 +47,23 @@ def fork() -> tuple[socket.socket, int]:
             os._exit(0)
     theirs.close()
     return ours, pid
+
+
+def spawn() -> socket.socket:
+    """Start another launcher, from a process that has threads by now; returns this side's socket.
+
+    It takes the time that a Python takes to start.
+    """
+    import subprocess  # not for the reapers
+
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        subprocess.Popen(
+            [sys.executable, "-m", "jupyter_mltrain.compute.launcher", str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+        )
+    return ours
 
 
 def _keep_only(service: socket.socket) -> None:
@@ -140,3 +158,7 @@ class _Launcher:
         self._reapers.pop(fd).close()  # an idle one ends when it finds its channel closed
         if fd in self._idle:
             self._idle.remove(fd)
+
+
+if __name__ == "__main__":
+    _Launcher(socket.socket(fileno=int(sys.argv[1]))).serve()

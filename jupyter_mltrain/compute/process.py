@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import socket
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +18,8 @@ from jupyter_mltrain.compute.base import Exited, Gone, Launch, Observation, Runn
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.errors import ComputeTargetError
 from jupyter_mltrain.spec import Capacity, ExitRecord
+
+_log = logging.getLogger(__name__)
 
 _LOOK_AGAIN_S: Final = 0.5
 """Between two looks at a process where the system has no pidfd."""
@@ -43,8 +47,22 @@ class ProcessCompute:
     name = "local"
     kind = "process"
 
-    def __init__(self, capacity: Capacity, to_launcher: socket.socket, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        capacity: Capacity,
+        to_launcher: socket.socket,
+        watcher: Watcher,
+        another_launcher: Callable[[], socket.socket] | None = None,
+    ) -> None:
+        """Start runs through a launcher.
+
+        Parameters
+        ----------
+        another_launcher
+            Gives the way to a new one when the first is killed. Without it starts fail then.
+        """
         self._capacity = capacity
+        self._another_launcher = another_launcher
         self._watcher = watcher
         self._socket = to_launcher
         self._socket.setblocking(False)
@@ -86,8 +104,9 @@ class ProcessCompute:
         try:
             await loop.sock_sendall(self._socket, message)
         except OSError as error:
-            self._starting.pop(str(control), None)
-            raise ComputeTargetError(f"{_NO_LAUNCHER} ({error.strerror}).") from None
+            if not self._replace_launcher():
+                self._starting.pop(str(control), None)
+                raise ComputeTargetError(f"{_NO_LAUNCHER} ({error.strerror}).") from None
         self._insist(answer, message)
         return answer
 
@@ -116,7 +135,11 @@ class ProcessCompute:
             reply = self._socket.recv(launcher.MESSAGE_BYTES)
         except BlockingIOError:
             return
+        except ConnectionResetError:
+            reply = b""
         if not reply:
+            if self._replace_launcher():
+                return
             asyncio.get_running_loop().remove_reader(self._socket.fileno())
             for waiting in self._starting.values():
                 waiting.set_result("")
@@ -126,6 +149,19 @@ class ProcessCompute:
         starting = self._starting.pop(os.fsdecode(control), None)
         if starting is not None and not starting.done():
             starting.set_result(text.decode())
+
+    def _replace_launcher(self) -> bool:
+        """Go on with another launcher; starts without an answer ask it again by themselves."""
+        if self._another_launcher is None:
+            return False
+        _log.error("the launcher was killed; starting another")
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+        self._socket = self._another_launcher()
+        self._socket.setblocking(False)
+        loop.add_reader(self._socket.fileno(), self._on_reply)
+        return True
 
     async def observe(self, handle: str, control: Path) -> Observation:
         known = _decode(handle)

@@ -211,7 +211,8 @@ class _Reaper:
             self._signal(signal.SIGTERM)
             deadline = time.monotonic() + grace_s
             while not self.childless and time.monotonic() < deadline:
-                signal.sigtimedwait({signal.SIGCHLD}, deadline - time.monotonic())
+                # Not below 0, which the time since the line above may have made of it.
+                signal.sigtimedwait({signal.SIGCHLD}, max(0.0, deadline - time.monotonic()))
                 self._reap()
         deadline = time.monotonic() + _GIVE_UP_S
         while not self.childless and time.monotonic() < deadline:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
@@ -136,7 +137,7 @@ class Workspace:
     @cached_property
     def client(self) -> Client:
         """The connection to the workspace's service; starts it at the first request."""
-        if self.directory.exists() and not self.directory.is_dir():
+        if os.path.isfile(self.directory):  # noqa: PTH113 - says no where it may not look
             raise WorkspaceError(f"{self.directory} is a file; a workspace is a directory.")
         return Client(self.directory)
 

@@ -6,9 +6,11 @@ The routes are described in ``docs/api.md``.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from http.client import responses
 from typing import Any, Final, TypeVar, cast
 
 from tornado import iostream, web
@@ -18,6 +20,7 @@ from jupyter_mltrain.service.follow import CHUNK_BYTES, Follower
 from jupyter_mltrain.service.gc import Collector
 from jupyter_mltrain.service.verbs import Verbs
 from jupyter_mltrain.spec import DRIVER_LOG, RunState
+from jupyter_mltrain.store.files import RunFiles
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -68,15 +71,15 @@ class Api(web.RequestHandler):
             self.set_status(wire.status_of(error))
             self.finish(wire.encode_error(error))
         elif isinstance(error, web.HTTPError):
-            what = f"{self.request.method} {self.request.path}: {error.reason or error.log_message}"
-            text = f"The service cannot do {what or _PHRASES[status_code]}."
+            what = f"{self.request.method} {self.request.path}"
+            text = f"The service does not know {what}: {responses[status_code].lower()}."
             self.finish(wire.encode_error(errors.UserError(text)))
         else:
             what = f"{type(error).__name__}: {error}" if error else f"status {status_code}"
             self.finish(wire.encode_error(errors.MltrainError(f"The service failed: {what}.")))
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        if not isinstance(value, errors.MltrainError):
+        if not isinstance(value, errors.MltrainError | web.HTTPError):
             _log.error("%s %s", self.request.method, self.request.uri, exc_info=(typ, value, tb))
 
 
@@ -190,12 +193,22 @@ class FilesHandler(Api):
 class Streaming(Api):
     """Base of the handlers whose reply has no end known beforehand."""
 
+    _task: asyncio.Task[Any] | None = None
+
     async def stream(self, work: Callable[[], Awaitable[None]]) -> None:
         """Write until done, or until the client has gone, which is no error."""
+        self._task = asyncio.current_task()
         try:
             await work()
-        except iostream.StreamClosedError:
+        except (iostream.StreamClosedError, asyncio.CancelledError):
             return
+        finally:
+            self._task = None
+
+    def on_connection_close(self) -> None:
+        """Do not wait for something to write before it is noticed that nobody reads."""
+        if self._task is not None:
+            self._task.cancel()
 
 
 class FileHandler(Streaming):
@@ -235,23 +248,16 @@ class FollowHandler(Streaming):
         logs: dict[str, int] = {}
         # As it is: `get_query_arguments` strips spaces and replaces control characters.
         for given in self.request.query_arguments.get("log", ()):
-            log, _, offset = given.rpartition(b":")
+            name_given, _, offset = given.rpartition(b":")
             try:
-                logs[log.decode() or DRIVER_LOG] = int(offset)
+                logs[name_given.decode() or DRIVER_LOG] = int(offset)
             except ValueError:
                 raise errors.InvalidSpec(f"log={given!r} has to be NAME:OFFSET.") from None
         for log in logs:
             if log != DRIVER_LOG:
-                await self.verbs.in_thread(self._check, name, log)
+                await self.verbs.in_thread(_check_log, self.verbs.run_files(name), log)
         version = self.number("version", 0) or 0
         await self.stream(lambda: self._send(name, logs, version))
-
-    def _check(self, name: str, log: str) -> None:
-        """Refuse what no log can be, as long as a refusal can be sent."""
-        try:
-            self.verbs.run_files(name).open(log).close()
-        except errors.NoSuchFile:
-            pass  # it may come
 
     async def _send(self, name: str, logs: dict[str, int], version: int) -> None:
         self.set_header("Content-Type", "application/x-mltrain-frames")
@@ -260,6 +266,14 @@ class FollowHandler(Streaming):
             if data:
                 self.write(data)
             await self.flush()
+
+
+def _check_log(files: RunFiles, log: str) -> None:
+    """Refuse what no log can be, as long as a refusal can be sent."""
+    try:
+        files.open(log).close()
+    except errors.NoSuchFile:
+        pass  # it may come
 
 
 class ExperimentsHandler(Api):

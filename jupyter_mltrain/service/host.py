@@ -20,7 +20,7 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_unix_socket
 
 from jupyter_mltrain import __version__, runtime, workspaces
-from jupyter_mltrain.compute import inventory
+from jupyter_mltrain.compute import inventory, launcher
 from jupyter_mltrain.compute.process import ProcessCompute
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import InterpreterEnvironments
@@ -67,7 +67,7 @@ class Service:
         self._hub = Hub()
         self._watcher = Watcher()
         self._leaving = asyncio.Event()
-        self._compute = ProcessCompute(self._capacity(), to_launcher, self._watcher)
+        self._compute = ProcessCompute(self._capacity(), to_launcher, self._watcher, launcher.spawn)
         environments = InterpreterEnvironments()
         self._supervisor = Supervisor(
             store=self._store,

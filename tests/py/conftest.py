@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from waiting import wait_until_gone
+from services import end_service
 
 from jupyter_mltrain import Workspace, workspaces
 
@@ -38,16 +38,3 @@ def workspace(tmp_path: Path) -> Iterator[Workspace]:
     yield workspace
     if workspaces.endpoint(workspace.directory) is not None:
         end_service(workspace)
-
-
-def end_service(workspace: Workspace) -> None:
-    """Cancel what still runs, end the service, and wait until its process is gone."""
-    client = workspace.client
-    for run in client.iterate():
-        if not run.state.final:
-            client.cancel(run.id)
-            for _ in client.follow(run.id):
-                pass
-    pid = client.status().pid
-    client.shutdown()
-    wait_until_gone(pid)

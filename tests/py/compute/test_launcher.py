@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from compute.benches import ProcessBench, reaper_of
-from compute.conftest import fork_launcher
+from compute.launchers import fork_launcher
 from loops import in_loop
 from waiting import wait_until_gone
 

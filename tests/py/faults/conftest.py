@@ -6,14 +6,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fault_builders import PATIENCE_S, Place
+from fault_builders import PATIENCE_S, MakePlace, Place
 
-MakePlace = Callable[..., Place]
+from jupyter_mltrain.spec import Run
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +73,25 @@ def shared() -> Iterator[Place]:
         finally:
             place.close()
     shutil.rmtree(path)
+
+
+@pytest.fixture(scope="module")
+def done(shared: Place) -> Run:
+    """A run that has ended, with an output."""
+    run = shared.submit("open('outputs/model', 'w').write('weights'); print('here')")
+    return shared.completed(run)
+
+
+@pytest.fixture
+def unchanged(shared: Place, done: Run) -> Iterator[Place]:
+    """A workspace that has to be unchanged after the test, its service the same."""
+    service = shared.service_pid
+    yield shared
+    assert [run.id for run in shared.client.iterate()] == [done.id]
+    assert shared.run_dirs() == {done.id}
+    assert shared.client.get(done.id).version == done.version
+    assert (shared.client.status().running, shared.client.status().queued) == (0, 0)
+    assert shared.service_pid == service
 
 
 @pytest.fixture

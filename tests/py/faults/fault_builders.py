@@ -7,7 +7,7 @@ import os
 import select
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -61,23 +61,27 @@ class Place:
 
     # Runs
 
-    def request(self, script: str, *arguments: object, **more: Any) -> SubmitRequest:
+    def request(self, text: str, /, *arguments: object, **more: Any) -> SubmitRequest:
         """A request to run a text; `more` is for the spec, but what a request has itself."""
         own = {key: more.pop(key) for key in ("source", "force", "tags", "inputs") if key in more}
         spec = {"experiment": "faults", "script": "train.py", **more}
-        source = own.pop("source", None) or Source(inline={spec["script"]: script})
+        source = own.pop("source", None) or Source(inline={spec["script"]: text})
         return SubmitRequest(
             spec=RunSpec(arguments=tuple(map(str, arguments)), **spec), source=source, **own
         )
 
-    def submit(self, script: str, *arguments: object, **more: Any) -> Run:
-        return self.client.submit(self.request(script, *arguments, **more))
+    def submit(self, text: str, /, *arguments: object, **more: Any) -> Run:
+        return self.client.submit(self.request(text, *arguments, **more))
 
     def lines(self, run: Run) -> Iterator[bytes]:
-        """What the run prints, piece by piece, until it has ended."""
+        """What the run prints, line by line as it comes, until it has ended."""
+        rest = b""
         for item in self.client.follow(run.id, {DRIVER_LOG: 0}):
             if isinstance(item, LogChunk):
-                yield item.data
+                *whole, rest = (rest + item.data).split(b"\n")
+                yield from (line + b"\n" for line in whole)
+        if rest:
+            yield rest
 
     def running(self, run: Run) -> Run:
         """Wait until it runs."""
@@ -166,6 +170,10 @@ class Place:
         assert self.everything() == []
 
 
+MakePlace = Callable[..., Place]
+"""Takes what `Place` does, but the root."""
+
+
 class Watched:
     """A process that somebody else is the parent of."""
 
@@ -199,7 +207,7 @@ class Watched:
 
 
 def kill(*pids: int) -> None:
-    """`kill -9` all of them at one moment, as far as they are concerned; wait until all are gone."""
+    """`kill -9` all of them at one moment, as far as they can tell; wait until all are gone."""
     all_of_them = [Watched(pid) for pid in pids]
     for each in all_of_them:
         each.kill(signal.SIGSTOP)

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import MakePlace
-from fault_builders import Place
+from fault_builders import MakePlace, Place
 
 from jupyter_mltrain.core.workspace import Workspace
-from jupyter_mltrain.errors import DiskFull, MltrainError, WorkspaceError
+from jupyter_mltrain.errors import DiskFull, WorkspaceError
 from jupyter_mltrain.spec import RunState, Source
 
 pytestmark = [pytest.mark.slow, pytest.mark.root]

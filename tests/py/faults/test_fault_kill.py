@@ -29,7 +29,10 @@ sys.exit(int(sys.argv[2]))
 
 @pytest.mark.parametrize(
     ("status", "state", "reason"),
-    [(0, RunState.COMPLETED, "completed"), (3, RunState.FAILED, 'Exit status 3. Last output: "two"')],
+    [
+        (0, RunState.COMPLETED, "completed"),
+        (3, RunState.FAILED, 'Exit status 3. Last output: "two"'),
+    ],
 )
 def test_a_run_outlives_its_service_and_the_next_one_tells_its_ending(
     place: Place, status: int, state: RunState, reason: str

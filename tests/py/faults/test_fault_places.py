@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import socket
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
-from conftest import MakePlace
-from fault_builders import Place, kill
+from fault_builders import MakePlace, Place, kill
 
 from jupyter_mltrain import workspaces
 from jupyter_mltrain.core.workspace import Workspace
@@ -59,7 +62,8 @@ def test_a_database_with_damaged_pages_is_kept_aside_after_a_kill(place: Place) 
     data = bytearray(path.read_bytes())
     data[4096:] = b"\xa5" * (len(data) - 4096)
     path.write_bytes(data)
-    (place.directory / "lock").write_text('{"host": "%s", "pid": 1}' % _host())
+    left = {"host": socket.gethostname(), "pid": 1}
+    (place.directory / "lock").write_text(json.dumps(left))
     assert_found_again(place, runs)
 
 
@@ -76,12 +80,6 @@ def test_a_database_with_damaged_pages_is_kept_aside_at_the_second_try_at_the_la
     except MltrainError as error:
         assert "database" in error.message  # noqa: PT017 - the first try may work
     assert_found_again(place, runs)
-
-
-def _host() -> str:
-    import socket
-
-    return socket.gethostname()
 
 
 def test_a_run_goes_on_though_the_database_is_damaged_under_it(place: Place) -> None:
@@ -106,7 +104,9 @@ def test_a_run_goes_on_though_the_database_is_damaged_under_it(place: Place) -> 
 def test_a_run_whose_ending_only_the_damaged_database_knew_is_told_by_its_reaper(
     place: Place,
 ) -> None:
-    run = place.submit("print('here', flush=True); open(__import__('sys').argv[1]).read()", place.gate())
+    run = place.submit(
+        "print('here', flush=True); open(__import__('sys').argv[1]).read()", place.gate()
+    )
     next(place.lines(run))
     _wait_for_record(place, run)
     kill(*place.everything())
@@ -129,8 +129,6 @@ def test_a_run_without_a_record_of_its_own_keeps_its_files_when_the_database_is_
 
 
 def _wait_for_record(place: Place, run: Run) -> None:
-    import time
-
     while not (place.run_dir(run) / "run.json").exists():
         time.sleep(0.005)
 
@@ -172,7 +170,7 @@ def test_a_workspace_with_a_very_long_path_works(make_place: MakePlace, root: Pa
 
 
 def test_a_workspace_with_an_odd_path_works(make_place: MakePlace, root: Path) -> None:
-    place = make_place(root / "it's a \"place\" é 🚂\n%41")
+    place = make_place(root / 'it\'s a "place" é 🚂\n%41')
     run = place.submit("import os; open('outputs/x', 'w').write(os.getcwd())")
     place.completed(run)
     assert place.output(run, "outputs/x").decode() == str(place.run_dir(run) / "work")
@@ -215,8 +213,6 @@ def test_a_torn_file_of_the_workspace_is_named(place: Place, name: str) -> None:
 
 
 def test_a_deleted_workspace_is_made_anew(place: Place) -> None:
-    import shutil
-
     some_runs(place)
     shutil.rmtree(place.directory)
     assert place.client.list().runs == ()

@@ -36,7 +36,9 @@ def test_binary_output_comes_as_it_is(place: Place) -> None:
 
 
 def test_binary_output_before_a_failure_makes_a_reason_that_can_be_read(place: Place) -> None:
-    run = place.ended(place.submit("import os; os.write(1, b'\\xff\\x00\\x1b[31mred'); os._exit(7)"))
+    run = place.ended(
+        place.submit("import os; os.write(1, b'\\xff\\x00\\x1b[31mred'); os._exit(7)")
+    )
     assert run.reason == 'Exit status 7. Last output: "\ufffdred"'
 
 
@@ -118,7 +120,7 @@ def test_outputs_replaced_by_a_symlink_give_nothing_of_where_it_leads(place: Pla
 ODD_NAMES = (
     "with space",
     " leading and trailing ",
-    "it's \"quoted\"",
+    'it\'s "quoted"',
     "new\nline",
     "tab\tand\x01control",
     "emoji 🚂",
@@ -176,12 +178,15 @@ def test_a_process_left_in_the_background_is_ended(place: Place) -> None:
 def test_a_script_with_many_processes_ends_with_all_of_them(place: Place) -> None:
     script = """\
 import os, signal
+ours, theirs = os.pipe()
 for _ in range(50):
     if os.fork() == 0:
         if os.fork() == 0:
             os.setsid()
+        os.write(theirs, b"x")
         signal.pause()
-print("here", flush=True)
+for _ in range(100):
+    os.read(ours, 1)
 """
     run = place.submit(script)
     ended = place.completed(run)
@@ -200,7 +205,10 @@ print("here", flush=True)
             "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
             "Crashed: segmentation fault (SIGSEGV).",
         ),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", "Ended by SIGTERM from outside."),
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGTERM)",
+            "Ended by SIGTERM from outside.",
+        ),
         ("import os, signal; os.kill(os.getpid(), 9)", "Ended by SIGKILL from outside."),
         ("raise MemoryError", "Out of memory: Python got no more (train.py line 1)."),
         ("x = bytearray(1 << 60)", "Out of memory: Python got no more (train.py line 1)."),

@@ -10,8 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import MakePlace
-from fault_builders import Place, Watched
+from fault_builders import MakePlace, Place, Watched
 
 from jupyter_mltrain import connection
 from jupyter_mltrain.client import Client
@@ -23,16 +22,16 @@ pytestmark = pytest.mark.slow
 
 
 def services(place: Place) -> list[int]:
-    """Pids of the services, without launchers and reapers: those lead no session of a socket."""
-    sockets = []
+    """Pids of the services: launchers and reapers do not have the lock open."""
+    found = []
     for pid in place.machinery():
         try:
-            descriptors = [os.readlink(fd) for fd in Path(f"/proc/{pid}/fd").iterdir()]
+            descriptors = [fd.readlink() for fd in Path(f"/proc/{pid}/fd").iterdir()]
         except OSError:
             continue
-        if str(place.directory / "lock") in descriptors:
-            sockets.append(pid)
-    return sockets
+        if place.directory / "lock" in descriptors:
+            found.append(pid)
+    return found
 
 
 def test_a_second_service_refuses_and_names_the_first(place: Place) -> None:

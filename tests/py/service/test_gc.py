@@ -138,7 +138,7 @@ async def test_a_submit_under_way_keeps_its_snapshot(rig: Rig) -> None:
         ]
         await asyncio.sleep(0)
         await rig.collector.collect(GcRequest(keep_bytes=0, dry_run=False))
-        for run in await asyncio.gather(*submits):
+        for run in sorted(await asyncio.gather(*submits), key=lambda run: run.number):
             await rig.exit(await rig.until(run, RunState.RUNNING))
 
 
