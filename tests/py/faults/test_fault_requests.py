@@ -234,7 +234,7 @@ def test_a_wrong_clean_up_is_refused(unchanged: Place) -> None:
 
 
 def test_an_ended_run_has_no_place_in_the_queue(unchanged: Place, done: Run) -> None:
-    with pytest.raises(errors.WrongState, match=r"is Completed; only a queued run has a unchanged"):
+    with pytest.raises(errors.WrongState, match=r"is Completed; only a queued run has a place"):
         unchanged.client.reprioritize(done.id, 3)
 
 
