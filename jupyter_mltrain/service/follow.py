@@ -90,7 +90,7 @@ class Follower:
 
     def watch(self, run: Run, log: str, changed: Callable[[], None]) -> Callable[[], None] | None:
         """Be told when the log grows or, as long as it is not there, when it may have come."""
-        run_dir = self._verbs.supervisor.run_dir(run)
+        run_dir = self._verbs.supervisor.roster.run_dir(run)
         for root in (run_dir / "files", run_dir / "work"):
             path = root / log
             while path != run_dir and run_dir in path.parents:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from jupyter_mltrain.errors import InvalidSpec, MltrainError
-from jupyter_mltrain.service.supervisor import Clock
+from jupyter_mltrain.service.roster import Clock
 from jupyter_mltrain.service.verbs import Verbs
 from jupyter_mltrain.spec import Run
 from jupyter_mltrain.store.snapshots import Snapshots
@@ -72,7 +72,7 @@ class Collector:
         return chosen
 
     async def _measure(self, run: Run) -> GcItem:
-        size = await self._verbs.in_thread(_tree_bytes, self._verbs.supervisor.run_dir(run))
+        size = await self._verbs.in_thread(_tree_bytes, self._verbs.supervisor.roster.run_dir(run))
         return GcItem(id=run.id, number=run.number, label=run.label, size_bytes=size)
 
     async def _delete(self, item: GcItem) -> bool:

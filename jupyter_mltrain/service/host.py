@@ -171,7 +171,11 @@ class Service:
         idle_since = time.monotonic()
         while not self._leaving.is_set():
             await self._supervisor.tick()
-            if self._supervisor.active or len(self._hub) or self.verbs.seen_since(idle_since):
+            if (
+                self._supervisor.roster.active
+                or len(self._hub)
+                or self.verbs.seen_since(idle_since)
+            ):
                 idle_since = time.monotonic()
             elif time.monotonic() - idle_since > self._settings.idle_timeout_s:
                 _log.info("idle for %g s; leaving", self._settings.idle_timeout_s)

@@ -14,13 +14,14 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from jupyter_mltrain import runtime
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.errors import MltrainError
 from jupyter_mltrain.service.finishing import Conclusion
-from jupyter_mltrain.spec import Run, RunState
+from jupyter_mltrain.service.roster import Roster
+from jupyter_mltrain.spec import RunState
 
 _log = logging.getLogger(__name__)
 
@@ -35,15 +36,6 @@ _PAUSE_S: Final = 0.1
 """Between two looks at a journal that grows all the time."""
 
 Record = dict[str, Any]
-
-
-class Records(Protocol):
-    """The store, as far as a journal changes it."""
-
-    def record(self, run_id: str) -> Run: ...
-    def amend(self, run_id: str, **changes: Any) -> Run: ...
-    def open_child(self, parent_id: str, child_id: str, name: str | None, at: datetime) -> None: ...
-    def end_child(self, child_id: str, state: RunState, reason: str, at: datetime) -> None: ...
 
 
 class JournalReader:
@@ -62,7 +54,7 @@ class JournalReader:
 
     def __init__(
         self,
-        records: Records,
+        roster: Roster,
         run_id: str,
         run_dir: Path,
         offset: int,
@@ -70,7 +62,7 @@ class JournalReader:
         *,
         resumed: bool = False,
     ) -> None:
-        self._records = records
+        self._roster = roster
         self._run_id = run_id
         self._run_dir = run_dir
         self._path = run_dir / "journal.jsonl"
@@ -155,7 +147,7 @@ class JournalReader:
             kind = record["k"]
             try:
                 if kind in ("tag", "untag"):
-                    tags = dict(self._records.record(run_id).tags) if tags is None else tags
+                    tags = dict(self._roster.record(run_id).tags) if tags is None else tags
                     _change_tag(tags, record)
                 elif kind == "property":
                     self._add_property(run_id, str(record["n"]), str(record["v"]))
@@ -167,21 +159,21 @@ class JournalReader:
                 # What a script appends by itself is data: a bad line costs that line alone.
                 _log.warning("%s: journal record %r: %s", run_id, record, error)
         if tags is not None:
-            self._records.amend(run_id, tags=tags)
+            self._roster.amend(run_id, tags=tags)
 
     def _add_property(self, run_id: str, name: str, value: str) -> None:
-        properties = dict(self._records.record(run_id).properties)
+        properties = dict(self._roster.record(run_id).properties)
         if name not in properties:
-            self._records.amend(run_id, properties={**properties, name: value})
+            self._roster.amend(run_id, properties={**properties, name: value})
 
     def _open_child(self, record: Record) -> None:
         child_id, parent_id, name = str(record["id"]), str(record["parent"]), record.get("name")
         if not _CHILD_ID.match(child_id) or parent_id not in self._family:
             raise ValueError("no child of this run")
-        self._records.open_child(
+        self._roster.open_child(
             parent_id, child_id, None if name is None else str(name), _instant(record)
         )
-        child = self._records.record(child_id)
+        child = self._roster.record(child_id)
         if child.parent_id != parent_id:
             raise ValueError("another run has this id")
         self._family.add(child_id)
@@ -203,7 +195,7 @@ class JournalReader:
         except OSError:
             records = []  # deleted by the script
         self._take_in(child_id, records)
-        self._records.end_child(child_id, state, reason, at)
+        self._roster.end_child(child_id, state, reason, at)
         self._open_children.remove(child_id)
 
     def verdict(self, conclusion: Conclusion) -> tuple[RunState, str, str | None]:

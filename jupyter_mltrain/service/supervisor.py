@@ -1,4 +1,4 @@
-"""Starts what fits, watches what runs, ends what ended: the one place that moves states.
+"""Starts what fits, watches what runs, ends what ended: decides every state but a child's.
 
 Everything happens on the event loop, prompted by an event: a submit, an exit, a cancel. `tick`
 does what no event prompts: it lets the queue go on when the disk has room again. Slow work
@@ -10,13 +10,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import logging
-import shutil
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
-from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -26,29 +24,22 @@ from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import Environments
 from jupyter_mltrain.errors import DiskFull, MltrainError, WrongState
 from jupyter_mltrain.service import finishing, launching
+from jupyter_mltrain.service.disk import Disk
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.journal import JournalReader
 from jupyter_mltrain.service.queue import Queue
-from jupyter_mltrain.service.reserve import Reserve
-from jupyter_mltrain.spec import ExitRecord, Node, Run, RunKind, RunSpec, RunState
+from jupyter_mltrain.service.roster import Clock, Roster
+from jupyter_mltrain.service.tidying import Tidier
+from jupyter_mltrain.spec import ExitRecord, Node, Run, RunSpec, RunState
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
-_NOT_NOW_S: Final = 0.03
-"""By this much what nobody waits for makes way for what somebody does."""
-
 _LOOK_AGAIN_S: Final = 2.0
 """Between two looks at a compute target that cannot be reached."""
-
-
-class Clock(Protocol):
-    """Now, as an instant in UTC."""
-
-    def __call__(self) -> datetime: ...
 
 
 class Supervisor:
@@ -71,44 +62,31 @@ class Supervisor:
         disk_floor_bytes: int,
         cancel_grace_s: float,
     ) -> None:
-        self.store = store
+        self.roster = Roster(store, hub, clock, runs_dir)
         self.computes = computes
         self.queue = Queue({name: Ledger(place.capacity()) for name, place in computes.items()})
         self.paused: str | None = None
+        self._store = store
         self._snapshots = snapshots
-        self._durability = durability
+        self._tidier = Tidier(self.roster, durability, threads)
         self._environments = environments
         self._hub = hub
         self._watcher = watcher
         self._clock = clock
         self._threads = threads
-        self._runs_dir = runs_dir
         self._workspace_name = workspace_name
-        self._disk_floor_bytes = disk_floor_bytes
         self._grace_s = cancel_grace_s
-        self._active: dict[str, Run] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelling: set[str] = set()
         self._checked_out: set[str] = set()
-        self._untidy: dict[str, Path] = {}
-        self._tidying: asyncio.Task[None] | None = None
-        self._closed = False
-        self._reserve = Reserve(runs_dir.parent / "reserve", disk_floor_bytes)
+        self._disk = Disk(runs_dir.parent / "reserve", disk_floor_bytes)
 
-    # What is there
-
-    @property
-    def active(self) -> Mapping[str, Run]:
-        """Id -> record of every run that has not ended."""
-        return self._active
-
-    def run_dir(self, run: Run) -> Path:
-        """Where the run's files are; a child's lie in its parent's."""
-        root = run
-        while root.parent_id is not None:
-            root = self.record(root.parent_id)
-        folder = self._runs_dir / root.id
-        return folder if root is run else folder / "children" / run.id
+    async def tidied(self, run_id: str) -> None:
+        """Return when nothing is done any more for a run that has ended."""
+        task = self._tasks.get(run_id)
+        if task is not None:
+            await asyncio.wait([task])
+        await self._tidier.settled()
 
     def describe(self, run: Run) -> Run:
         """The record as of now: for a waiting run, with what it waits for at this moment."""
@@ -118,7 +96,7 @@ class Supervisor:
         return run if reason == run.reason else replace(run, reason=reason)
 
     def _label(self, run_id: str) -> str:
-        run = self._active.get(run_id)
+        run = self.roster.active.get(run_id)
         return run.label if run else run_id
 
     # What happens
@@ -133,7 +111,7 @@ class Supervisor:
 
     def submitted(self, run: Run, *, checked_out: bool = False) -> None:
         """Take over a run that was just stored, maybe with its working copy already made."""
-        self._active[run.id] = run
+        self.roster.active[run.id] = run
         if checked_out:
             self._checked_out.add(run.id)
         if run.state is RunState.PREPARING:
@@ -141,52 +119,17 @@ class Supervisor:
         else:
             self.queue.add(run)
             self.start_what_fits()
-        if self._active[run.id].state is not RunState.STARTING:
-            self._record_soon(run)
+        if self.roster.active[run.id].state is not RunState.STARTING:
+            self._tidier.record_soon(run)
         self._hub.changed(run.id)
-
-    def _record_soon(self, run: Run) -> None:
-        """Put the record beside the files as well; nobody waits for that."""
-
-        def write() -> None:
-            if self._closed or run.id not in self._active:
-                return  # it has ended meanwhile, and its last record is there or on its way
-            writing = self._in_thread(finishing.keep_record, run, self.run_dir(run))
-            writing.add_done_callback(_report)
-
-        asyncio.get_running_loop().call_later(_NOT_NOW_S, write)
-
-    def _tidy_soon(self, run_id: str, run_dir: Path) -> None:
-        """Drop the working copy of a run that has ended, together with those of others."""
-        self._untidy[run_id] = run_dir
-        if self._tidying is None:
-            self._tidying = asyncio.create_task(self._tidy())
-
-    async def _tidy(self) -> None:
-        try:
-            while self._untidy:
-                await asyncio.sleep(_NOT_NOW_S)
-                taken, self._untidy = self._untidy, {}
-                records = [
-                    (self.store.get(run_id), run_dir)
-                    for run_id, run_dir in taken.items()
-                    if self.store.has(run_id)  # not deleted meanwhile
-                ]
-                await self._in_thread(_tidy_all, records)
-                await self._durability.sync()
-        except MltrainError as error:
-            # A full disk: the working copies are dropped when a service starts the next time.
-            _log.error("ended runs cannot be tidied: %s", error)
-        finally:
-            self._tidying = None
 
     async def recover(self) -> None:
         """Take over what an earlier service left: by stored handles, or by the run directory."""
-        for run in self.store.active():
+        for run in self._store.active():
             if run.parent_id is not None:
                 self._end_with_its_parent(run)
                 continue
-            self._active[run.id] = run
+            self.roster.active[run.id] = run
             lease = run.nodes[0].lease if run.nodes else None
             if run.state is RunState.PREPARING:
                 self._spawn(run, self._prepare)
@@ -203,27 +146,27 @@ class Supervisor:
         """End a child whose run ended while nobody could end the children with it."""
         root = child
         while root.parent_id is not None:
-            root = self.store.get(root.parent_id)
+            root = self._store.get(root.parent_id)
         if root.state.final:
-            self.end_child(child.id, root.state, "ended with its parent run", root.ended_at)
+            self.roster.end_child(child.id, root.state, "ended with its parent run", root.ended_at)
 
     async def tick(self) -> None:
         """Let the queue go on when what stopped it is over; find out early that a disk fills."""
-        self._reserve.keep()
+        self._disk.keep()
         if self.paused is not None or len(self.queue):
             self.start_what_fits()
 
     def start_what_fits(self) -> None:
         """Start every run of the queue that its compute has room for."""
         before = self.paused
-        self.paused = self._why_paused() if len(self.queue) else None
+        self.paused = self._disk.why_short() if len(self.queue) else None
         while self.paused is None:
             taken = self.queue.take_next()
             if taken is None:
                 break
             run, lease = taken
             try:
-                run = self._move(
+                run = self.roster.move(
                     run,
                     RunState.STARTING,
                     "making the working copy",
@@ -243,23 +186,11 @@ class Supervisor:
         self.queue.add(run)
         self.paused = f"the queue is paused: {error}"
 
-    def _why_paused(self) -> str | None:
-        try:
-            free = shutil.disk_usage(self._runs_dir).free
-        except OSError as error:
-            return f"the queue is paused: {self._runs_dir} cannot be read ({error.strerror})"
-        if free >= self._disk_floor_bytes:
-            return None
-        return (
-            f"the queue is paused: {free / 1e6:.0f} MB are free where the workspace lies, and it "
-            f"keeps {self._disk_floor_bytes / 1e6:.0f} MB; `jupyter mltrain gc` frees some"
-        )
-
     def reprioritize(self, run: Run, priority: int) -> Run:
         """Move a waiting run to another place in the queue."""
         spec = replace(run.spec, priority=priority)
         self.queue.remove(run.id)
-        run = self._amend(run, spec=spec)
+        run = self.roster.amend(run, spec=spec)
         self.queue.add(run)
         self.start_what_fits()
         self._hub.changed(Hub.QUEUE)
@@ -267,14 +198,12 @@ class Supervisor:
 
     async def cancel(self, run: Run) -> Run:
         """Ask a run to end. One that has ended stays as it is."""
-        run = self._active.get(run.id, run)
+        run = self.roster.active.get(run.id, run)
         if run.state.final or run.id in self._cancelling:
             return run
         if run.parent_id is not None:
-            raise WrongState(
-                f"{run.label} runs within {self.record(run.parent_id).label} and ends with it. "
-                "Cancel that run."
-            )
+            parent = self.roster.record(run.parent_id).label
+            raise WrongState(f"{run.label} runs within {parent} and ends with it. Cancel that run.")
         if run.state is RunState.QUEUED:
             self.queue.remove(run.id)
             run = self._end(run, RunState.CANCELED, "cancelled by you before it started")
@@ -284,8 +213,8 @@ class Supervisor:
         if run.state is RunState.PREPARING:
             self._tasks[run.id].cancel()
             return self._end(run, RunState.CANCELED, "cancelled by you while it was prepared")
-        run = self._move(run, RunState.CANCEL_REQUESTED, "cancelled by you")
-        handle = self.store.handle(run.id)
+        run = self.roster.move(run, RunState.CANCEL_REQUESTED, "cancelled by you")
+        handle = self._store.handle(run.id)
         if handle is not None:
             await self.computes[run.spec.compute].cancel(handle, self._control(run))
         return run
@@ -321,19 +250,19 @@ class Supervisor:
                 return await step(run)
             except (DiskFull, OSError) as error:
                 full = isinstance(error, DiskFull) or error.errno == errno.ENOSPC
-                if not full or run.id not in self._active or not self._was_started(run):
+                if not full or run.id not in self.roster.active or not self._was_started(run):
                     raise
                 _log.error("%s: %s", run.id, error)
-            if not self._reserve.give_up():
+            if not self._disk.give_up():
                 await asyncio.sleep(_LOOK_AGAIN_S)
-            run, step = self._active[run.id], self._carry_on
+            run, step = self.roster.active[run.id], self._carry_on
 
     def _was_started(self, run: Run) -> bool:
         return (self._control(run) / "reaper.json").exists()
 
     def _fail(self, run_id: str, reason: str) -> None:
         """Last resort: an ending with a reason rather than a run that hangs for ever."""
-        run = self._active.get(run_id)
+        run = self.roster.active.get(run_id)
         if run is None:
             return
         try:
@@ -343,13 +272,13 @@ class Supervisor:
             _log.error("%s cannot be ended: %s", run_id, error)
 
     async def _prepare(self, run: Run) -> None:
-        await self._environments.prepare(run.spec.environment, self.run_dir(run))
-        run = self._move(self._active[run.id], RunState.QUEUED, "waiting to start")
+        await self._environments.prepare(run.spec.environment, self.roster.run_dir(run))
+        run = self.roster.move(self.roster.active[run.id], RunState.QUEUED, "waiting to start")
         self.queue.add(run)
         self.start_what_fits()
 
     async def _start(self, run: Run) -> None:
-        run_dir = self.run_dir(run)
+        run_dir = self.roster.run_dir(run)
         lease = run.nodes[0].lease
         assert lease is not None
         compute = self.computes[run.spec.compute]
@@ -367,27 +296,27 @@ class Supervisor:
             assert run.snapshot_id is not None
             await self._in_thread(launching.check_out, run.snapshot_id, run_dir, self._snapshots)
         if run.id in self._cancelling:
-            run = self._active[run.id]
+            run = self.roster.active[run.id]
             self._end(run, RunState.CANCELED, "cancelled by you before it started")
             return
         handle = await compute.start(launch)
         run = self._started(run.id, handle)
-        self._record_soon(run)
+        self._tidier.record_soon(run)
         await self._watch(run, handle)
 
     def _started(self, run_id: str, handle: str) -> Run:
-        run = self._active[run_id]
+        run = self.roster.active[run_id]
         now = self._clock()
         if run.state is RunState.STARTING:
-            return self._move(run, RunState.RUNNING, "running", started_at=now, handle=handle)
-        self.store.keep_handle(run.id, handle)
+            return self.roster.move(run, RunState.RUNNING, "running", started_at=now, handle=handle)
+        self._store.keep_handle(run.id, handle)
         if run.started_at is None:
-            return self._amend(run, started_at=now)
+            return self.roster.amend(run, started_at=now)
         return run
 
     async def _carry_on(self, run: Run) -> None:
         """Continue after a restart of the service, wherever the run has got to."""
-        handle = self.store.handle(run.id)
+        handle = self._store.handle(run.id)
         found = self._control(run) / "reaper.json"
         if handle is None and not found.exists():
             if run.id in self._cancelling:
@@ -404,11 +333,11 @@ class Supervisor:
         if run.id in self._cancelling:
             await compute.cancel(handle, control)
         journal = JournalReader(
-            self,
+            self.roster,
             run.id,
-            self.run_dir(run),
-            self.store.journal_offset(run.id),
-            lambda offset: self.store.keep_journal_offset(run.id, offset),
+            self.roster.run_dir(run),
+            self._store.journal_offset(run.id),
+            lambda offset: self._store.keep_journal_offset(run.id, offset),
             resumed=resumed,
         )
         async with journal.following(self._watcher):
@@ -422,14 +351,14 @@ class Supervisor:
     async def _until_ended(
         self, run_id: str, compute: Compute, handle: str, control: Path
     ) -> Exited | Gone:
-        if self._active[run_id].state is not RunState.NOT_RESPONDING:
+        if self.roster.active[run_id].state is not RunState.NOT_RESPONDING:
             await compute.ended(handle, control)
         while not isinstance(seen := await compute.observe(handle, control), Exited | Gone):
-            run = self._active[run_id]
+            run = self.roster.active[run_id]
             if isinstance(seen, Unreachable) and run.state is RunState.RUNNING:
-                self._move(run, RunState.NOT_RESPONDING, seen.reason)
+                self.roster.move(run, RunState.NOT_RESPONDING, seen.reason)
             elif isinstance(seen, Running) and run.state is RunState.NOT_RESPONDING:
-                self._move(run, RunState.RUNNING, "running")
+                self.roster.move(run, RunState.RUNNING, "running")
             await asyncio.sleep(_LOOK_AGAIN_S)
             if isinstance(seen, Running):
                 await compute.ended(handle, control)
@@ -438,23 +367,23 @@ class Supervisor:
     async def _finish(
         self, run_id: str, record: ExitRecord | None, lost: str | None, journal: JournalReader
     ) -> None:
-        run = self._active[run_id]
-        run_dir = self.run_dir(run)
+        run = self.roster.active[run_id]
+        run_dir = self.roster.run_dir(run)
         ended = (record.ended_at if record else None) or self._clock()
         result = finishing.conclude_quickly(run_dir, record)
         if result is None:
             result = await self._in_thread(finishing.conclude, run, run_dir, record, lost, ended)
-            run = self._active[run_id]  # a tag may have come meanwhile
+            run = self.roster.active[run_id]  # a tag may have come meanwhile
         state, reason, advice = journal.verdict(result)
         # Children first: the next service looks for them only through a run that has not ended.
         journal.end_children(state, ended)
         self._end(run, state, reason, ended_at=ended, exit=record, advice=advice)
-        self._tidy_soon(run_id, run_dir)
+        self._tidier.tidy_soon(run_id, run_dir)
 
     def _end(self, run: Run, state: RunState, reason: str, **changes: Any) -> Run:
         changes.setdefault("ended_at", self._clock())
-        run = self._move(run, state, reason, **changes)
-        del self._active[run.id]
+        run = self.roster.move(run, state, reason, **changes)
+        del self.roster.active[run.id]
         self._cancelling.discard(run.id)
         self._checked_out.discard(run.id)
         self.queue.ledgers[run.spec.compute].release(run.id)
@@ -463,94 +392,16 @@ class Supervisor:
             self._hub.changed(Hub.QUEUE)
         return run
 
-    async def tidied(self, run_id: str) -> None:
-        """Return when nothing is done any more for a run that has ended."""
-        task = self._tasks.get(run_id)
-        if task is not None:
-            await asyncio.wait([task])
-        if self._tidying is not None:
-            await asyncio.wait([self._tidying])
-
-    # Writing
-
-    def _move(self, run: Run, to: RunState, reason: str, **changes: Any) -> Run:
-        run = self.store.move(run, to, reason, changes.get("ended_at") or self._clock(), **changes)
-        self._active[run.id] = run
-        self._hub.changed(run.id)
-        return run
-
-    def _amend(self, run: Run, **changes: Any) -> Run:
-        run = self.store.amend(run, **changes)
-        if run.id in self._active:
-            self._active[run.id] = run
-        self._hub.changed(run.id)
-        return run
-
-    def amend(self, run_id: str, **changes: Any) -> Run:
-        """Change anything of a run's record but its state."""
-        return self._amend(self.record(run_id), **changes)
-
-    def record(self, run_id: str) -> Run:
-        """The run's record, ended or not."""
-        return self._active.get(run_id) or self.store.get(run_id)
-
-    def open_child(self, parent_id: str, child_id: str, name: str | None, at: datetime) -> None:
-        """Store a run that a script opened within its own; it holds nothing."""
-        parent = self.record(parent_id)
-        if self.store.has(child_id):
-            return  # taken in by the service before this one
-        child = replace(
-            parent,
-            id=child_id,
-            number=self.store.next_number(),
-            state=RunState.RUNNING,
-            reason="running in its parent",
-            spec=replace(parent.spec, name=name, kind=RunKind.CHILD),
-            created_at=at,
-            started_at=at,
-            version=1,
-            parent_id=parent_id,
-            nodes=(),
-            warnings=(),
-            tags={},
-            properties={},
-        )
-        self.store.insert(child)
-        self._hub.changed(child.id)
-
-    def end_child(self, child_id: str, state: RunState, reason: str, at: datetime | None) -> None:
-        """End a child run as its script, or its parent's end, says."""
-        child = self.store.get(child_id)
-        at = at or self._clock()
-        if not child.state.final:
-            self.store.move(child, state, reason, at, ended_at=at)
-            self._hub.changed(child_id)
-
     def _control(self, run: Run) -> Path:
-        return self.run_dir(run) / "control"
+        return self.roster.run_dir(run) / "control"
 
     def _in_thread(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     async def close(self) -> None:
         """Stop watching; the runs go on. What is left to do for ended ones is done first."""
-        self._closed = True
         for run_id, task in tuple(self._tasks.items()):
-            if run_id in self._active:
+            if run_id in self.roster.active:
                 task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        if self._tidying is not None:
-            await asyncio.wait([self._tidying])
-
-
-def _tidy_all(records: list[tuple[Run, Path]]) -> None:
-    for run, run_dir in records:
-        try:
-            finishing.tidy(run, run_dir)
-        except (MltrainError, OSError) as error:
-            _log.error("%s cannot be tidied: %s", run.id, error)
-
-
-def _report(done: asyncio.Future[None]) -> None:
-    if not done.cancelled() and (error := done.exception()) is not None:
-        _log.error("a run's record is not beside its files: %s", error)
+        await self._tidier.close()

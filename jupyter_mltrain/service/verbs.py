@@ -20,7 +20,8 @@ from jupyter_mltrain.service import git, submitting
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.gate import Gate
 from jupyter_mltrain.service.journal import MAX_TAGS
-from jupyter_mltrain.service.supervisor import Clock, Supervisor
+from jupyter_mltrain.service.roster import Clock
+from jupyter_mltrain.service.supervisor import Supervisor
 from jupyter_mltrain.service.validation import validate
 from jupyter_mltrain.spec import (
     ComputeStatus,
@@ -130,7 +131,7 @@ class Verbs:
         if source is not None and git.find_repository(Path(source)) is not None:
             self._spawn(self._record_git(run.id, Path(source)))
         await self._durability.sync()
-        return self.supervisor.describe(self.supervisor.record(run.id))
+        return self.supervisor.describe(self.supervisor.roster.record(run.id))
 
     def _insert(
         self, request: wire.SubmitRequest, accepted: submitting.Accepted, now: datetime
@@ -163,7 +164,7 @@ class Verbs:
     async def _record_git(self, run_id: str, directory: Path) -> None:
         state = await git.read(directory)
         if state is not None:
-            self.supervisor.amend(run_id, git=state)
+            self.supervisor.roster.amend(run_id, git=state)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)
@@ -195,12 +196,12 @@ class Verbs:
 
     def run_files(self, name: str) -> RunFiles:
         """The run's files, to open."""
-        return RunFiles(self.supervisor.run_dir(self.store.find(name)))
+        return RunFiles(self.supervisor.roster.run_dir(self.store.find(name)))
 
     async def metrics(self, name: str, metric: str | None = None) -> dict[str, Any]:
         """Everything the run has logged, in the shapes of Azure's `get_metrics`."""
         run = self.store.find(name)
-        path = self.supervisor.run_dir(run) / "journal.jsonl"
+        path = self.supervisor.roster.run_dir(run) / "journal.jsonl"
         found = await self.in_thread(_read_metrics, path, run.id)
         return found if metric is None else {k: v for k, v in found.items() if k == metric}
 
@@ -245,7 +246,7 @@ class Verbs:
             workspace_id=self.identity.id,
             workspace=str(self.directory),
             started_at=self._started_at.isoformat(),
-            running=len(self.supervisor.active) - queued,
+            running=len(self.supervisor.roster.active) - queued,
             queued=queued,
             queue_paused=self.supervisor.paused,
         )
@@ -264,7 +265,7 @@ class Verbs:
         tags = {k: v for k, v in run.tags.items() if k not in request.remove} | dict(request.set)
         if len(tags) > MAX_TAGS:
             raise InvalidSpec(f"{run.label} would have {len(tags)} tags; {MAX_TAGS} is the most.")
-        run = self.supervisor.amend(run.id, tags=tags)
+        run = self.supervisor.roster.amend(run.id, tags=tags)
         await self._durability.sync()
         return run
 
@@ -277,7 +278,7 @@ class Verbs:
                     f"{run.label} has the property {key!r} already, and properties never change. "
                     "Use a tag for what does."
                 )
-        run = self.supervisor.amend(run.id, properties={**run.properties, **request.add})
+        run = self.supervisor.roster.amend(run.id, properties={**run.properties, **request.add})
         await self._durability.sync()
         return run
 
@@ -296,7 +297,7 @@ class Verbs:
         if not run.state.final:
             raise WrongState(f"{run.label} is {run.state}. Cancel it first, then delete it.")
         await self.supervisor.tidied(run.id)
-        run_dir = self.supervisor.run_dir(run)
+        run_dir = self.supervisor.roster.run_dir(run)
         # Before the row: a directory that has its record, and no row, counts as a run that is lost.
         await self.in_thread(_forget, run_dir)
         self.store.delete(run.id)

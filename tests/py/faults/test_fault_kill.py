@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from fault_builders import Place, Watched, is_gone, kill
 
+from jupyter_mltrain.errors import ServiceUnavailable
 from jupyter_mltrain.spec import Run, RunState
 
 pytestmark = pytest.mark.slow
@@ -236,3 +238,44 @@ def test_an_ending_that_comes_while_the_service_is_away_is_not_taken_for_running
     place.kill_service()
     assert place.client.get(run.id).state is RunState.COMPLETED
     assert place.client.history(run.id)[-1].reason == "completed"
+
+
+def test_a_run_that_waited_when_the_power_was_cut_is_run_by_the_next_service(
+    place: Place,
+) -> None:
+    cpus = place.client.computes()[0].capacity.cpus
+    first = place.submit(WAITS, place.gate(), 0, resources={"cpus": cpus})
+    second = place.submit("print('my turn')", resources={"cpus": cpus})
+    next(place.lines(first))
+    assert place.client.get(second.id).state is RunState.QUEUED
+    kill(*place.everything())
+    assert place.output(place.completed(second)) == b"my turn\n"
+    assert place.ended(first).state is RunState.FAILED
+
+
+def test_a_waiting_run_whose_folders_a_power_cut_took_is_run_all_the_same(place: Place) -> None:
+    cpus = place.client.computes()[0].capacity.cpus
+    first = place.submit(WAITS, place.gate(), 0, resources={"cpus": cpus})
+    second = place.submit("print('my turn')", resources={"cpus": cpus})
+    next(place.lines(first))
+    kill(*place.everything())
+    shutil.rmtree(place.run_dir(second))
+    assert place.output(place.completed(second)) == b"my turn\n"
+
+
+def test_a_service_killed_while_it_starts_is_in_nobodys_way(place: Place) -> None:
+    for step in range(8):
+        starting = threading.Thread(target=_ask_for_status, args=(place,))
+        starting.start()
+        time.sleep(0.03 * step)  # the moment is the point: from the fork to the first answer
+        kill(*place.machinery())
+        starting.join()
+    assert place.client.status().running == 0
+    place.completed(place.submit("print('here')"))
+
+
+def _ask_for_status(place: Place) -> None:
+    try:
+        place.client.status()
+    except ServiceUnavailable:
+        return  # it was told that the service does not start; the next one starts it

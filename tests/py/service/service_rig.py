@@ -149,7 +149,7 @@ class Rig:
     # What a script does
 
     def run_dir(self, run: Run) -> Path:
-        return self.supervisor.run_dir(run)
+        return self.supervisor.roster.run_dir(run)
 
     def says(self, run: Run, *records: dict[str, Any], child: str | None = None) -> None:
         """Append to the run's journal as its script does, or to that of one of its children."""

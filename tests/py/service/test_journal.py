@@ -196,7 +196,7 @@ async def test_a_child_cannot_be_cancelled_without_its_parent(rig: Rig) -> None:
         await rig.once(lambda: rig.store.has("c1"), run)
         with pytest.raises(WrongState, match="fold 1 #2 runs within digits #1 and ends with it"):
             await rig.verbs.cancel("c1")
-        assert list(rig.supervisor.active) == [run.id]
+        assert list(rig.supervisor.roster.active) == [run.id]
         await rig.exit(run)
 
 

@@ -345,7 +345,7 @@ async def test_a_child_whose_parent_ended_alone_is_ended_by_the_next_service(
 ) -> None:
     async with Rig(tmp_path, world) as first:
         run = await first.running()
-        first.supervisor.open_child(run.id, "c1", None, NOON)
+        first.supervisor.roster.open_child(run.id, "c1", None, NOON)
         await first.exit(run)
         assert first.verbs.get("c1").state is RunState.RUNNING  # nobody had read of it
     async with Rig(tmp_path, world) as second:

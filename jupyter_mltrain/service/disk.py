@@ -1,4 +1,4 @@
-"""Some room on the disk for when it is full: how runs ended still has to be written down."""
+"""The disk that the workspace lies on: its floor, and some room for when it fills all the same."""
 
 from __future__ import annotations
 
@@ -11,13 +11,28 @@ _BYTES: Final = 1_000_000
 """Endings of some hundred runs."""
 
 
-class Reserve:
-    """A file that takes up room until that room is needed."""
+class Disk:
+    """Looks after free space, and keeps a file that takes up room until that room is needed:
+    how runs ended still has to be written down."""
 
     def __init__(self, path: Path, floor_bytes: int) -> None:
-        """Take the room only where more than `floor_bytes` are left then."""
+        """Start nothing, and reserve nothing, where less than `floor_bytes` would be left."""
         self._path = path
         self._floor_bytes = floor_bytes
+
+    def why_short(self) -> str | None:
+        """Why nothing new should start now, in words; `None` when there is room enough."""
+        folder = self._path.parent
+        try:
+            free = shutil.disk_usage(folder).free
+        except OSError as error:
+            return f"the queue is paused: {folder} cannot be read ({error.strerror})"
+        if free >= self._floor_bytes:
+            return None
+        return (
+            f"the queue is paused: {free / 1e6:.0f} MB are free where the workspace lies, and it "
+            f"keeps {self._floor_bytes / 1e6:.0f} MB; `jupyter mltrain gc` frees some"
+        )
 
     def keep(self) -> None:
         """Take the room, unless it is taken, or there is not enough for others then."""
