@@ -83,6 +83,8 @@ class ProcessCompute:
         text = await (under_way or await self._ask(launch, control))
         if text == "!":
             return await self._found(control)  # another start of this run was a moment earlier
+        if text.startswith("!"):
+            raise ComputeTargetError(f"The run cannot be started in {control}: {text[1:]}.")
         if not text:
             if (control / "reaper.json").exists():
                 return await self._found(control)

@@ -58,7 +58,12 @@ def main(launcher: socket.socket) -> NoReturn:
         while request := launcher.recv(MESSAGE_BYTES):
             control, _, launch = request.partition(b"\0")
             reaper = _Reaper(os.fsdecode(control))
-            if reaper.claim(identity):
+            try:
+                claimed = reaper.claim(identity)
+            except OSError as error:
+                _tell(launcher, control + f"\0!{error.strerror}".encode())
+                break
+            if claimed:
                 _tell(launcher, control + f"\0{identity['pid']} {identity['ticks']}".encode())
                 if not reaper.run(launch):
                     break

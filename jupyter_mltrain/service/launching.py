@@ -28,18 +28,26 @@ THREAD_VARIABLES: Final = (
 """What the numeric libraries read their number of threads from; set to the leased CPUs."""
 
 
+_FOLDERS: Final = ("control", "files", "files/azureml-logs")
+
+
 def make_run_dir(run_dir: Path) -> None:
     """The folders that every run directory has."""
-    for name in ("", "control", "files", "files/azureml-logs"):
+    for name in ("", *_FOLDERS):
         os.mkdir(f"{run_dir}/{name}")  # noqa: PTH102 - on the way of every submit
     os.close(os.open(f"{run_dir}/journal.jsonl", os.O_WRONLY | os.O_CREAT, 0o644))
 
 
 def check_out(snapshot_id: str, run_dir: Path, snapshots: Snapshots) -> None:
-    """Make the working copy, afresh: what an interrupted try left is gone first."""
+    """Make the working copy, afresh: what an interrupted try left is gone first.
+
+    The folders as well, where a power cut took them: only the record of the run is made to last.
+    """
     work = run_dir / "work"
     if work.exists():
         remove_tree(work)
+    for name in _FOLDERS:
+        os.makedirs(f"{run_dir}/{name}", exist_ok=True)  # noqa: PTH103 - as above
     snapshots.check_out(snapshot_id, work)
     for name in ("outputs", "logs"):
         (work / name).mkdir(exist_ok=True)
