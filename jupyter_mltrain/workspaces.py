@@ -199,7 +199,19 @@ def _is_usable(folder: Path) -> bool:
             folder.chmod(0o700)
     except OSError:
         return False  # no such place, or no right to it: the next one then
-    return _file_system(folder) not in _NETWORK
+    return is_local(folder)
+
+
+def is_local(folder: Path) -> bool:
+    """Whether the folder lies on a file system of this machine, as far as the system tells."""
+    device = os.stat(folder).st_dev  # noqa: PTH116 - asked for at every submit
+    known = _locals.get(device)
+    if known is None:
+        known = _locals[device] = _file_system(folder) not in _NETWORK
+    return known
+
+
+_locals: Final[dict[int, bool]] = {}
 
 
 def _file_system(folder: Path) -> str:

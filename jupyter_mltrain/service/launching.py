@@ -46,8 +46,9 @@ def check_out(snapshot_id: str, run_dir: Path, snapshots: Snapshots) -> None:
     work = run_dir / "work"
     if work.exists():
         remove_tree(work)
-    for name in _FOLDERS:
-        os.makedirs(f"{run_dir}/{name}", exist_ok=True)  # noqa: PTH103 - as above
+    if not all(os.path.isdir(f"{run_dir}/{name}") for name in _FOLDERS):  # noqa: PTH112
+        for name in _FOLDERS:
+            (run_dir / name).mkdir(parents=True, exist_ok=True)
     snapshots.check_out(snapshot_id, work)
     for name in ("outputs", "logs"):
         (work / name).mkdir(exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import stat
@@ -13,10 +14,11 @@ from typing import Final
 
 import msgspec
 
+from jupyter_mltrain import workspaces
 from jupyter_mltrain.environments import python
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.service import launching, preflight
-from jupyter_mltrain.spec import Frozen
+from jupyter_mltrain.spec import Frozen, Source
 from jupyter_mltrain.store.blobs import writing
 from jupyter_mltrain.store.ignore import Ignore
 from jupyter_mltrain.store.removal import remove_tree
@@ -143,6 +145,27 @@ def _write_labels(request: SubmitRequest, run_dir: Path) -> int:
     data = b"".join(msgspec.json.encode(record) + b"\n" for record in records)
     (run_dir / "journal.jsonl").write_bytes(data)
     return len(data)
+
+
+def is_small(source: Source) -> bool:
+    """Whether the source is a few small files in one folder of a local disk; a look, no more."""
+    if source.snapshot is not None or source.include is not None:
+        return False
+    size_bytes = sum(map(len, source.inline.values()))
+    count = len(source.inline)
+    if source.directory is not None:
+        try:
+            with os.scandir(source.directory) as entries:
+                for entry in entries:
+                    count += 1
+                    if count > _SMALL_FILES or not entry.is_file(follow_symlinks=False):
+                        return False
+                    size_bytes += entry.stat(follow_symlinks=False).st_size
+        except OSError:
+            return False  # for the snapshot to put into words
+        if not workspaces.is_local(Path(source.directory)):
+            return False
+    return size_bytes < _SMALL_BYTES
 
 
 def _take_inputs(inputs: Mapping[str, str], staging: Path, target: Path) -> None:

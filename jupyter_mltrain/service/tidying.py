@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from concurrent.futures import Executor
 from pathlib import Path
@@ -16,7 +17,7 @@ from jupyter_mltrain.spec import Run
 
 _log = logging.getLogger(__name__)
 
-_NOT_NOW_S: Final = 0.03
+_NOT_NOW_S: Final = 0.25
 """By this much what nobody waits for makes way for what somebody does."""
 
 
@@ -29,6 +30,7 @@ class Tidier:
         self._threads = threads
         self._untidy: dict[str, Path] = {}
         self._tidying: asyncio.Task[None] | None = None
+        self._hurry = asyncio.Event()
         self._closed = False
 
     def record_soon(self, run: Run) -> None:
@@ -51,7 +53,8 @@ class Tidier:
     async def _tidy(self) -> None:
         try:
             while self._untidy:
-                await asyncio.sleep(_NOT_NOW_S)
+                with contextlib.suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(self._hurry.wait(), _NOT_NOW_S)
                 taken, self._untidy = self._untidy, {}
                 records = [
                     (self._roster.record(run_id), run_dir) for run_id, run_dir in taken.items()
@@ -66,9 +69,11 @@ class Tidier:
             self._tidying = None
 
     async def settled(self) -> None:
-        """Return when all that was asked for is done."""
+        """Do now what was asked for, and return when it is done."""
         if self._tidying is not None:
+            self._hurry.set()
             await asyncio.wait([self._tidying])
+            self._hurry.clear()
 
     async def close(self) -> None:
         """Do what is left to do for ended runs, and nothing more."""

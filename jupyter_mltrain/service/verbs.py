@@ -38,6 +38,9 @@ from jupyter_mltrain.workspaces import Identity
 
 T = TypeVar("T")
 
+_QUICK_S: Final = 0.003
+_QUICK_ONES: Final = 100
+
 _METRICS: Final = ("metric", "list", "row", "table", "image")
 """Kinds of journal records that are metrics."""
 
@@ -76,6 +79,8 @@ class Verbs:
         self._background: set[asyncio.Task[None]] = set()
         self._submits: dict[str, asyncio.Task[Run]] = {}
         self._gate = Gate()
+        self._quick: dict[tuple[str | None, str, str | None], None] = {}
+        """Scripts whose last submit took next to no time, that of the latest last."""
         self._last_seen = 0.0
 
     def seen(self) -> None:
@@ -110,16 +115,7 @@ class Verbs:
         validate(request, self.supervisor.queue.ledgers)
         now = self._clock()
         async with self._gate.passing():
-            accepted = await self.in_thread(
-                submitting.accept,
-                request,
-                self._snapshots,
-                self.directory / "runs",
-                self.directory / "staging",
-                now,
-                self.supervisor.has_room(request.spec),
-                len(self.supervisor.computes[request.spec.compute].capacity().gpus),
-            )
+            accepted = await self._accept(request, now)
             try:
                 run = self._insert(request, accepted, now)
             except BaseException:
@@ -132,6 +128,41 @@ class Verbs:
             self._spawn(self._record_git(run.id, Path(source)))
         await self._durability.sync()
         return self.supervisor.describe(self.supervisor.roster.record(run.id))
+
+    async def _accept(self, request: wire.SubmitRequest, now: datetime) -> submitting.Accepted:
+        """Snapshot, checks and run directory: in a thread, or here where that costs more.
+
+        A thread's turn takes as long as the work itself when little has changed since the last
+        submit of the same script. Only what took no time in a thread, and is as small as it was
+        then, is done here.
+        """
+
+        def accept() -> submitting.Accepted:
+            return submitting.accept(
+                request,
+                self._snapshots,
+                self.directory / "runs",
+                self.directory / "staging",
+                now,
+                self.supervisor.has_room(request.spec),
+                len(self.supervisor.computes[request.spec.compute].capacity().gpus),
+            )
+
+        def timed() -> tuple[submitting.Accepted, float]:
+            start = time.perf_counter()
+            return accept(), time.perf_counter() - start
+
+        key = (request.source.directory, request.spec.script, request.spec.environment.interpreter)
+        if key in self._quick and submitting.is_small(request.source):
+            accepted, took_s = timed()
+        else:
+            accepted, took_s = await self.in_thread(timed)
+        self._quick.pop(key, None)
+        if took_s < _QUICK_S:
+            self._quick[key] = None
+            if len(self._quick) > _QUICK_ONES:
+                del self._quick[next(iter(self._quick))]
+        return accepted
 
     def _insert(
         self, request: wire.SubmitRequest, accepted: submitting.Accepted, now: datetime
