@@ -31,6 +31,8 @@ from jupyter_mltrain.service.follow import Follower
 from jupyter_mltrain.service.gc import Collector
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.lock import WorkspaceLock
+from jupyter_mltrain.service.run_dirs import RunDirs
+from jupyter_mltrain.service.submitting import Acceptor
 from jupyter_mltrain.service.supervisor import Supervisor
 from jupyter_mltrain.service.verbs import Verbs
 from jupyter_mltrain.spec import Capacity
@@ -70,9 +72,11 @@ class Service:
         self._leaving = asyncio.Event()
         self._compute = ProcessCompute(self._capacity(), to_launcher, self._watcher, launcher.spawn)
         environments = InterpreterEnvironments()
+        self._run_dirs = RunDirs(directory)
         self._supervisor = Supervisor(
             store=self._store,
             snapshots=self._snapshots,
+            run_dirs=self._run_dirs,
             durability=self._durability,
             computes={self._compute.name: self._compute},
             environments=environments,
@@ -89,7 +93,7 @@ class Service:
             identity=self.identity,
             directory=directory,
             store=self._store,
-            snapshots=self._snapshots,
+            acceptor=Acceptor(self._snapshots, self._run_dirs, directory / "staging"),
             supervisor=self._supervisor,
             environments=environments,
             durability=self._durability,
@@ -128,6 +132,7 @@ class Service:
         gc.freeze()  # what is there by now stays; looking through it again costs a run 5 ms
         ready(str(path))
         compiling = self.verbs.in_thread(runtime.compile_all)
+        self.verbs.in_thread(self._run_dirs.keep_ready)
         cleaning = self.verbs.in_thread(recovery.clear, leftovers)
         try:
             await self._until_idle()

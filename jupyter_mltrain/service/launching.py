@@ -13,6 +13,7 @@ import msgspec
 from jupyter_mltrain import runtime
 from jupyter_mltrain.compute import processes
 from jupyter_mltrain.compute.base import Launch
+from jupyter_mltrain.service.run_dirs import FOLDERS
 from jupyter_mltrain.spec import CELL_SCRIPT, DRIVER_LOG, Lease, Run, RunKind
 from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.snapshots import Snapshots
@@ -28,30 +29,15 @@ THREAD_VARIABLES: Final = (
 """What the numeric libraries read their number of threads from; set to the leased CPUs."""
 
 
-_FOLDERS: Final = ("control", "files", "files/azureml-logs")
-
-
-def make_run_dir(run_dir: Path) -> None:
-    """The folders that every run directory has."""
-    for name in ("", *_FOLDERS):
-        os.mkdir(f"{run_dir}/{name}")  # noqa: PTH102 - on the way of every submit
-    os.close(os.open(f"{run_dir}/journal.jsonl", os.O_WRONLY | os.O_CREAT, 0o644))
-
-
 def check_out(snapshot_id: str, run_dir: Path, snapshots: Snapshots) -> None:
     """Make the working copy, afresh: what an interrupted try left is gone first.
 
     The folders as well, where a power cut took them: only the record of the run is made to last.
     """
-    work = run_dir / "work"
-    if work.exists():
-        remove_tree(work)
-    if not all(os.path.isdir(f"{run_dir}/{name}") for name in _FOLDERS):  # noqa: PTH112
-        for name in _FOLDERS:
-            (run_dir / name).mkdir(parents=True, exist_ok=True)
-    snapshots.check_out(snapshot_id, work)
-    for name in ("outputs", "logs"):
-        (work / name).mkdir(exist_ok=True)
+    remove_tree(run_dir / "work")
+    for name in FOLDERS:
+        (run_dir / name).mkdir(parents=True, exist_ok=True)
+    snapshots.check_out(snapshot_id, run_dir / "work")
 
 
 def compose(

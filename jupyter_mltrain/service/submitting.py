@@ -17,7 +17,8 @@ import msgspec
 from jupyter_mltrain import workspaces
 from jupyter_mltrain.environments import python
 from jupyter_mltrain.errors import InvalidSpec
-from jupyter_mltrain.service import launching, preflight
+from jupyter_mltrain.service import preflight
+from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.spec import Frozen, Source
 from jupyter_mltrain.store.blobs import writing
 from jupyter_mltrain.store.ignore import Ignore
@@ -48,75 +49,80 @@ class Accepted(Frozen, frozen=True, kw_only=True):
     """How much of the run's journal is known already."""
 
 
-def accept(
-    request: SubmitRequest,
-    snapshots: Snapshots,
-    runs_dir: Path,
-    staging: Path,
-    now: datetime,
-    check_out: bool,
-    gpus: int,
-) -> Accepted:
-    """Take the snapshot, check it, and make the run directory. Runs in a thread.
+class Acceptor:
+    """Takes in requests. Several threads may use it at once."""
 
-    Parameters
-    ----------
-    check_out
-        Make the working copy as well: the run is about to start, and a second turn of a thread
-        would cost it more than the copy of a few small files.
+    def __init__(self, snapshots: Snapshots, run_dirs: RunDirs, staging: Path) -> None:
+        self._snapshots = snapshots
+        self._run_dirs = run_dirs
+        self._staging = staging
 
-    Raises
-    ------
-    SnapshotError
-        The source cannot be taken.
-    InvalidSpec
-        A check says that the run cannot work, or an input is not where it has to be.
-    """
-    source, spec = request.source, request.spec
-    warnings: tuple[str, ...] = ()
-    if source.snapshot is not None:
-        snapshot_id = source.snapshot
-        snapshots.manifest(snapshot_id)
-        check_out = False  # how much it is was not counted
-    else:
-        directory = Path(source.directory) if source.directory is not None else None
-        taken = snapshots.take(directory, source.include, source.inline)
-        snapshot_id, warnings = taken.id, taken.warnings
-        check_out = check_out and taken.size_bytes < _SMALL_BYTES and taken.files < _SMALL_FILES
-    if not request.force:
-        tree = _SnapshotTree(snapshots, snapshot_id, source.directory)
-        report = preflight.check(
-            tree,
-            spec.script,
-            spec.arguments,
-            cell=spec.cell,
-            python=python.probe(spec.environment.interpreter),
-            variables={**spec.environment.inherited, **spec.variables},
+    def accept(
+        self, request: SubmitRequest, now: datetime, *, check_out: bool, gpus: int
+    ) -> Accepted:
+        """Take the snapshot, check it, and make the run directory.
+
+        Parameters
+        ----------
+        check_out
+            Make the working copy as well: the run is about to start, and a thread's turn of its
+            own would cost it more than the copy of a few small files.
+        gpus
+            How many the compute target has.
+
+        Raises
+        ------
+        SnapshotError
+            The source cannot be taken.
+        InvalidSpec
+            A check says that the run cannot work, or an input is not where it has to be.
+        """
+        source, spec = request.source, request.spec
+        warnings: tuple[str, ...] = ()
+        if source.snapshot is not None:
+            snapshot_id = source.snapshot
+            self._snapshots.manifest(snapshot_id)
+            check_out = False  # how much it is was not counted
+        else:
+            directory = Path(source.directory) if source.directory is not None else None
+            taken = self._snapshots.take(directory, source.include, source.inline)
+            snapshot_id, warnings = taken.id, taken.warnings
+            check_out = check_out and taken.size_bytes < _SMALL_BYTES and taken.files < _SMALL_FILES
+        if not request.force:
+            tree = _SnapshotTree(self._snapshots, snapshot_id, source.directory)
+            report = preflight.check(
+                tree,
+                spec.script,
+                spec.arguments,
+                cell=spec.cell,
+                python=python.probe(spec.environment.interpreter),
+                variables={**spec.environment.inherited, **spec.variables},
+            )
+            if report.errors:
+                raise InvalidSpec("\n".join(report.errors))
+            warnings += report.warnings
+            warnings += _gpu_warnings(request, tree, gpus)
+        run_id = f"{spec.experiment}_{int(now.timestamp())}_{secrets.token_hex(4)}"
+        run_dir: Path | None = None
+        try:
+            with writing(self._staging):
+                run_dir = self._run_dirs.make(run_id)
+                journal_bytes = _write_labels(request, run_dir)
+                if request.inputs:
+                    _take_inputs(request.inputs, self._staging, run_dir / "variables" / "in")
+                if check_out:
+                    self._snapshots.check_out(snapshot_id, run_dir / "work")
+        except BaseException:
+            if run_dir is not None:
+                remove_tree(run_dir)
+            raise
+        return Accepted(
+            run_id=run_id,
+            snapshot_id=snapshot_id,
+            warnings=warnings,
+            checked_out=check_out,
+            journal_bytes=journal_bytes,
         )
-        if report.errors:
-            raise InvalidSpec("\n".join(report.errors))
-        warnings += report.warnings
-        warnings += _gpu_warnings(request, tree, gpus)
-    run_id = f"{spec.experiment}_{int(now.timestamp())}_{secrets.token_hex(4)}"
-    run_dir = runs_dir / run_id
-    try:
-        with writing(runs_dir):
-            launching.make_run_dir(run_dir)
-            journal_bytes = _write_labels(request, run_dir)
-            if request.inputs:
-                _take_inputs(request.inputs, staging, run_dir / "variables" / "in")
-            if check_out:
-                launching.check_out(snapshot_id, run_dir, snapshots)
-    except BaseException:
-        remove_tree(run_dir)
-        raise
-    return Accepted(
-        run_id=run_id,
-        snapshot_id=snapshot_id,
-        warnings=warnings,
-        checked_out=check_out,
-        journal_bytes=journal_bytes,
-    )
 
 
 def _gpu_warnings(request: SubmitRequest, tree: _SnapshotTree, gpus: int) -> tuple[str, ...]:

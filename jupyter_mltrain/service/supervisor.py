@@ -30,8 +30,9 @@ from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.journal import JournalReader
 from jupyter_mltrain.service.queue import Queue
 from jupyter_mltrain.service.roster import Clock, Roster
+from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.tidying import Tidier
-from jupyter_mltrain.spec import ExitRecord, Node, Run, RunSpec, RunState
+from jupyter_mltrain.spec import ExitRecord, Lease, Node, Run, RunSpec, RunState
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 
@@ -50,6 +51,7 @@ class Supervisor:
         *,
         store: RunStore,
         snapshots: Snapshots,
+        run_dirs: RunDirs,
         durability: Durability,
         computes: Mapping[str, Compute],
         environments: Environments,
@@ -68,7 +70,7 @@ class Supervisor:
         self.paused: str | None = None
         self._store = store
         self._snapshots = snapshots
-        self._tidier = Tidier(self.roster, durability, threads)
+        self._tidier = Tidier(self.roster, run_dirs, durability, threads)
         self._environments = environments
         self._hub = hub
         self._watcher = watcher
@@ -109,6 +111,17 @@ class Supervisor:
             and self.queue.ledgers[spec.compute].shortage(spec.resources) is None
         )
 
+    def lease_now(self, run_id: str, spec: RunSpec) -> Node | None:
+        """What a run that starts at once holds, taken for it; `None` when it has to wait."""
+        if not self.has_room(spec) or self._disk.why_short() is not None:
+            return None
+        lease = self.queue.ledgers[spec.compute].take(run_id, spec.resources)
+        return None if lease is None else _here(lease)
+
+    def give_back(self, run_id: str, spec: RunSpec) -> None:
+        """Undo `lease_now` for a run that could not be stored."""
+        self.queue.ledgers[spec.compute].release(run_id)
+
     def submitted(self, run: Run, *, checked_out: bool = False) -> None:
         """Take over a run that was just stored, maybe with its working copy already made."""
         self.roster.active[run.id] = run
@@ -116,6 +129,8 @@ class Supervisor:
             self._checked_out.add(run.id)
         if run.state is RunState.PREPARING:
             self._spawn(run, self._prepare)
+        elif run.state is RunState.STARTING:
+            self._spawn(run, self._start)
         else:
             self.queue.add(run)
             self.start_what_fits()
@@ -170,7 +185,7 @@ class Supervisor:
                     run,
                     RunState.STARTING,
                     "making the working copy",
-                    nodes=(Node(index=0, host=socket.gethostname(), lease=lease),),
+                    nodes=(_here(lease),),
                 )
             except MltrainError as error:
                 self._give_back(run, error)
@@ -405,3 +420,7 @@ class Supervisor:
                 task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._tidier.close()
+
+
+def _here(lease: Lease) -> Node:
+    return Node(index=0, host=socket.gethostname(), lease=lease)

@@ -13,6 +13,7 @@ from jupyter_mltrain.errors import MltrainError
 from jupyter_mltrain.service import finishing
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.roster import Roster
+from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.spec import Run
 
 _log = logging.getLogger(__name__)
@@ -24,8 +25,11 @@ _NOT_NOW_S: Final = 0.25
 class Tidier:
     """Works a moment later, in a thread, on all runs that have come together by then."""
 
-    def __init__(self, roster: Roster, durability: Durability, threads: Executor) -> None:
+    def __init__(
+        self, roster: Roster, run_dirs: RunDirs, durability: Durability, threads: Executor
+    ) -> None:
         self._roster = roster
+        self._run_dirs = run_dirs
         self._durability = durability
         self._threads = threads
         self._untidy: dict[str, Path] = {}
@@ -43,6 +47,7 @@ class Tidier:
         loop, run_dir = asyncio.get_running_loop(), self._roster.run_dir(run)
         writing = loop.run_in_executor(self._threads, finishing.keep_record, run, run_dir)
         writing.add_done_callback(_report)
+        loop.run_in_executor(self._threads, self._run_dirs.keep_ready)
 
     def tidy_soon(self, run_id: str, run_dir: Path) -> None:
         """Drop the working copy of a run that has ended, and sync what is kept."""
@@ -61,6 +66,7 @@ class Tidier:
                 ]
                 loop = asyncio.get_running_loop()
                 await loop.run_in_executor(self._threads, _tidy_all, records)
+                await loop.run_in_executor(self._threads, self._run_dirs.keep_ready)
                 await self._durability.sync()
         except MltrainError as error:
             # A full disk: the working copies are dropped when a service starts the next time.

@@ -33,7 +33,6 @@ from jupyter_mltrain.spec import (
 from jupyter_mltrain.store.files import RunFiles
 from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.runs import PAGE, RunStore
-from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.workspaces import Identity
 
 T = TypeVar("T")
@@ -58,7 +57,7 @@ class Verbs:
         identity: Identity,
         directory: Path,
         store: RunStore,
-        snapshots: Snapshots,
+        acceptor: submitting.Acceptor,
         supervisor: Supervisor,
         environments: Environments,
         durability: Durability,
@@ -69,7 +68,7 @@ class Verbs:
         self.directory = directory
         self.store = store
         self.supervisor = supervisor
-        self._snapshots = snapshots
+        self._acceptor = acceptor
         self._environments = environments
         self._durability = durability
         self._clock = clock
@@ -138,14 +137,12 @@ class Verbs:
         """
 
         def accept() -> submitting.Accepted:
-            return submitting.accept(
+            compute = self.supervisor.computes[request.spec.compute]
+            return self._acceptor.accept(
                 request,
-                self._snapshots,
-                self.directory / "runs",
-                self.directory / "staging",
                 now,
-                self.supervisor.has_room(request.spec),
-                len(self.supervisor.computes[request.spec.compute].capacity().gpus),
+                check_out=self.supervisor.has_room(request.spec),
+                gpus=len(compute.capacity().gpus),
             )
 
         def timed() -> tuple[submitting.Accepted, float]:
@@ -167,13 +164,21 @@ class Verbs:
     def _insert(
         self, request: wire.SubmitRequest, accepted: submitting.Accepted, now: datetime
     ) -> Run:
-        ready = self._environments.ready(request.spec.environment)
+        spec = request.spec
+        node = self.supervisor.lease_now(accepted.run_id, spec)
+        if node is not None:
+            state, reason = RunState.STARTING, "making the working copy"
+        elif self._environments.ready(spec.environment):
+            state, reason = RunState.QUEUED, "waiting to start"
+        else:
+            state, reason = RunState.PREPARING, "preparing the environment"
         run = Run(
             id=accepted.run_id,
             number=self.store.next_number(),
-            state=RunState.QUEUED if ready else RunState.PREPARING,
-            reason="waiting to start" if ready else "preparing the environment",
-            spec=request.spec,
+            state=state,
+            reason=reason,
+            nodes=() if node is None else (node,),
+            spec=spec,
             created_at=now,
             snapshot_id=accepted.snapshot_id,
             source_directory=request.source.directory,
@@ -183,7 +188,11 @@ class Verbs:
             submitted_by=self._user,
             workspace_id=self.identity.id,
         )
-        self.store.insert(run, request.request_id)
+        try:
+            self.store.insert(run, request.request_id)
+        except BaseException:
+            self.supervisor.give_back(run.id, spec)
+            raise
         if accepted.journal_bytes:
             self.store.keep_journal_offset(run.id, accepted.journal_bytes)
         return run

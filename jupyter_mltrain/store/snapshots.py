@@ -20,6 +20,9 @@ from jupyter_mltrain.store.source_index import Seen, SourceIndexes
 from jupyter_mltrain.store.source_tree import Found, Walk, above, plain_path, shown, unreadable
 from jupyter_mltrain.store.source_tree import skipped_folder as skipped_folder_of
 
+_FEW_ENTRIES: Final = 100
+_RECENT: Final = 50
+
 _ATTEMPTS: Final = 3
 """How often a file that changes while it is read is read again before it is taken as it is."""
 
@@ -67,6 +70,8 @@ class Snapshots:
             flush(str(root))
         self._indexes = SourceIndexes(root / "source-index")
         self._gate = Gate()
+        self._recent: dict[str, Manifest] = {}
+        """A few small manifests: a submit looks at its own three times."""
 
     def take(
         self,
@@ -115,6 +120,13 @@ class Snapshots:
 
     def manifest(self, snapshot_id: str) -> Manifest:
         """What a snapshot holds; raises `SnapshotError` when there is no such snapshot."""
+        recent = self._recent.get(snapshot_id)
+        if recent is None:
+            recent = self._read_manifest(snapshot_id)
+            self._remember(snapshot_id, recent)
+        return recent
+
+    def _read_manifest(self, snapshot_id: str) -> Manifest:
         if manifests.is_id(snapshot_id):
             try:
                 text = self._manifest_path(snapshot_id).read_bytes()
@@ -125,6 +137,13 @@ class Snapshots:
         raise errors.SnapshotError(
             f"No snapshot {snapshot_id!r} in this workspace. Submit the source folder again."
         )
+
+    def _remember(self, snapshot_id: str, manifest: Manifest) -> None:
+        if len(manifest.entries) > _FEW_ENTRIES:
+            return
+        if len(self._recent) > _RECENT:
+            self._recent.clear()
+        self._recent[snapshot_id] = manifest
 
     def read(self, snapshot_id: str, name: str) -> bytes:
         """One file's content; raises `NoSuchFile` when the snapshot has no such file."""
@@ -240,6 +259,7 @@ class Snapshots:
         snapshot_id, text = manifests.encode(manifest)
         path = self._manifest_path(snapshot_id)
         batch.commit(None if path.exists() else (text, str(path)))
+        self._remember(snapshot_id, manifest)
         files = list(manifest.files)
         return Taken(
             id=snapshot_id,
@@ -254,9 +274,11 @@ class Snapshots:
         unwanted: list[Path] = []
         for path in self._manifests.glob("??/*.json"):
             if path.stem in keep:
-                needed.update(entry.sha256 for entry in self.manifest(path.stem).files)
+                needed.update(entry.sha256 for entry in self._read_manifest(path.stem).files)
             else:
                 unwanted.append(path)
+        if remove:
+            self._recent.clear()
         # Manifests first: a manifest without blobs must never outlive a power cut for long.
         blobs = [path for path in self._blobs.root.glob("??/*") if path.name not in needed]
         size = 0

@@ -21,6 +21,8 @@ from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.follow import Follower
 from jupyter_mltrain.service.gc import Collector
 from jupyter_mltrain.service.hub import Hub
+from jupyter_mltrain.service.run_dirs import RunDirs
+from jupyter_mltrain.service.submitting import Acceptor
 from jupyter_mltrain.service.supervisor import Supervisor
 from jupyter_mltrain.service.verbs import Verbs
 from jupyter_mltrain.spec import DRIVER_LOG, Capacity, EnvironmentSpec, Run, RunState
@@ -65,9 +67,11 @@ class Rig:
         self.store = RunStore(self.database)
         self.snapshots = Snapshots(self.directory)
         self._durability = Durability(self.database)
+        self.run_dirs = RunDirs(self.directory)
         self.supervisor = Supervisor(
             store=self.store,
             snapshots=self.snapshots,
+            run_dirs=self.run_dirs,
             durability=self._durability,
             computes={"local": self.compute},
             environments=self._environments,
@@ -84,7 +88,7 @@ class Rig:
             identity=Identity(id="0123456789ab", name="rig"),
             directory=self.directory,
             store=self.store,
-            snapshots=self.snapshots,
+            acceptor=Acceptor(self.snapshots, self.run_dirs, self.directory / "staging"),
             supervisor=self.supervisor,
             environments=self._environments,
             durability=self._durability,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from loops import in_loop
@@ -13,7 +13,7 @@ from service_rig import Rig, SlowEnvironments
 
 from jupyter_mltrain.errors import DiskFull, InvalidSpec, WrongState
 from jupyter_mltrain.service import finishing
-from jupyter_mltrain.spec import Run, RunState
+from jupyter_mltrain.spec import Resources, Run, RunState
 from jupyter_mltrain.wire import PriorityRequest
 
 
@@ -27,10 +27,35 @@ def states(rig: Rig, run: Run) -> list[str]:
 @in_loop
 async def test_a_run_goes_from_queued_to_completed(rig: Rig) -> None:
     async with rig:
-        run = await rig.running()
-        ended = await rig.exit(run)
+        holder = await rig.running(resources=Resources(cpus=4))
+        run = await rig.submit()
+        await rig.exit(holder)
+        ended = await rig.exit(await rig.until(run, RunState.RUNNING))
         assert (ended.state, ended.reason) == (RunState.COMPLETED, "completed")
         assert states(rig, run) == ["Queued", "Starting", "Running", "Completed"]
+
+
+@in_loop
+async def test_a_run_that_finds_room_is_never_queued(rig: Rig) -> None:
+    async with rig:
+        run = await rig.running()
+        await rig.exit(run)
+        assert states(rig, run) == ["Starting", "Running", "Completed"]
+
+
+@in_loop
+async def test_a_run_that_cannot_be_stored_gives_back_what_it_was_to_hold(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise DiskFull("No space left.")
+
+    async with rig:
+        with monkeypatch.context() as patch:
+            patch.setattr(rig.store, "insert", full)
+            with pytest.raises(DiskFull):
+                await rig.submit(resources=Resources(cpus=4))
+        await rig.exit(await rig.running(resources=Resources(cpus=4)))
 
 
 @in_loop
@@ -257,13 +282,20 @@ async def test_below_the_disk_floor_nothing_starts_until_there_is_room(
 async def test_a_run_whose_start_cannot_be_recorded_waits_instead_of_being_lost(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(*_: object, **__: object) -> Run:
-        raise DiskFull("No space left.")
-
     async with rig:
+        holder = await rig.running(resources=Resources(cpus=4))
+        run = await rig.submit()
         with monkeypatch.context() as patch:
+            move = rig.store.move
+
+            def full(run: Run, to: RunState, *given: Any, **changes: Any) -> Run:
+                if to is RunState.STARTING:
+                    raise DiskFull("No space left.")
+                return move(run, to, *given, **changes)
+
             patch.setattr(rig.store, "move", full)
-            run = await rig.submit()
+            await rig.exit(holder)
+            run = rig.verbs.get(run.id)
             assert (run.state, run.reason) == (
                 RunState.QUEUED,
                 "the queue is paused: No space left.",

@@ -91,7 +91,7 @@ def test_a_damaged_manifest_is_refused(snapshots: Snapshots, source: Path, works
     path.chmod(0o600)
     path.write_bytes(path.read_bytes().replace(b'"a"', b'"b"'))
     with pytest.raises(errors.SnapshotError, match="is damaged"):
-        snapshots.manifest(taken.id)
+        Snapshots(workspace).manifest(taken.id)
 
 
 @pytest.mark.parametrize("snapshot_id", ["0" * 64, "../../etc/passwd", ""])
