@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import quote, urlencode
@@ -67,8 +67,22 @@ class Client:
 
     # Requests
 
-    def _ask(self, method: str, path: str, type_: type[T], body: object = None) -> T:
-        """One request, again after a cut: every request may safely come twice."""
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        type_: type[T],
+        body: object = None,
+        done: Callable[[errors.MltrainError], T | None] = lambda error: None,
+    ) -> T:
+        """One request, again after a cut: every request may safely come twice.
+
+        Parameters
+        ----------
+        done
+            For requests that are refused the second time: the answer, when an error after a cut
+            shows that the first one was heard.
+        """
         data = None if body is None else _encoded(body)
         for attempt in range(_TRIES):
             try:
@@ -81,9 +95,13 @@ class Client:
                     raise self._keeps_failing(error) from error
                 time.sleep(0.05 * attempt)
                 continue
-            if response.status >= 400:
-                raise wire.decode_error(content, response.status)
-            return wire.decode_reply(content, type_)
+            if response.status < 400:
+                return wire.decode_reply(content, type_)
+            refusal = wire.decode_error(content, response.status)
+            answer = done(refusal) if attempt else None
+            if answer is None:
+                raise refusal
+            return answer
         raise AssertionError("unreachable")
 
     @staticmethod
@@ -158,7 +176,12 @@ class Client:
     def add_properties(self, name: str | int, add: Mapping[str, str]) -> Run:
         """Add properties; one that is there already is refused."""
         request = wire.PropertyRequest(add=add)
-        return self._ask("POST", self._run(name, "/properties"), Run, request)
+
+        def done(refusal: errors.MltrainError) -> Run | None:
+            run = self.get(name)
+            return run if add.items() <= run.properties.items() else None
+
+        return self._ask("POST", self._run(name, "/properties"), Run, request, done)
 
     def reprioritize(self, name: str | int, priority: int) -> Run:
         """Move a waiting run in the queue."""
@@ -167,7 +190,12 @@ class Client:
 
     def delete(self, name: str | int) -> Run:
         """Delete an ended run with everything it kept. There is no way back."""
-        return self._ask("DELETE", self._run(name), Run)
+        run = self.get(name)
+
+        def done(refusal: errors.MltrainError) -> Run | None:
+            return run if isinstance(refusal, errors.NoSuchRun) else None
+
+        return self._ask("DELETE", self._run(run.id), Run, None, done)
 
     def files(self, name: str | int) -> tuple[RunFile, ...]:
         """The run's files by name, also while it runs."""

@@ -214,9 +214,7 @@ def decode_request(body: bytes, type_: type[T]) -> T:
     try:
         raw = msgspec.json.decode(body)
         value = msgspec.convert(raw, type_)
-    except msgspec.DecodeError as error:
-        raise errors.InvalidSpec(f"The request is not understood: {error}") from None
-    except msgspec.ValidationError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise errors.InvalidSpec(f"The request is not understood: {error}.") from None
     unknown = _unknown_key(raw, value, "")
     if unknown is not None:

@@ -47,10 +47,7 @@ class Api(web.RequestHandler):
         self.finish(wire.encode(value))
 
     def request_as(self, type_: type[T]) -> T:
-        try:
-            return wire.decode_request(self.request.body, type_)
-        except (UnicodeDecodeError, RecursionError) as error:
-            raise errors.InvalidSpec(f"The request is not understood: {error}.") from None
+        return wire.decode_request(self.request.body, type_)
 
     def number(self, name: str, default: int | None = None) -> int | None:
         text = self.get_query_argument(name, None)

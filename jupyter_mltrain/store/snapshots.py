@@ -299,9 +299,12 @@ def _existing_folder(directory: Path) -> Path:
     except RuntimeError:  # Python before 3.13, for a loop of symlinks
         problem = "is a loop of symlinks. Check the path of the source folder."
     else:
-        if os.path.isdir(source):  # noqa: PTH112, measurably faster
+        if not os.path.isdir(source):  # noqa: PTH112, measurably faster
+            problem = "is a file, not a folder. Give the folder it lies in."
+        elif not os.access(source, os.R_OK | os.X_OK):
+            problem = "cannot be read: Permission denied. Make it readable for you."
+        else:
             return source
-        problem = "is a file, not a folder. Give the folder it lies in."
     raise errors.SnapshotError(f"{directory} {problem}")
 
 
