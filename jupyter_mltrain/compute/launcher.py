@@ -32,9 +32,10 @@ _TRIM_MS: Final = 1000
 def fork() -> tuple[socket.socket, int]:
     """Start the launcher; returns this side's socket and the launcher's pid.
 
-    One message is one datagram. To the launcher: the path of a control directory, a NUL, and what
-    to launch (nothing: it is in ``launch.json`` there). Back: that path, a NUL, and the reaper's
-    pid and start time, or ``!`` when another reaper has the run already.
+    One message is one datagram. There: the path of a control directory, a NUL, and what to launch
+    (nothing: it is in ``launch.json`` there); one of the reapers that wait receives it. Back: that
+    path, a NUL, and the reaper's pid and start time, or ``!`` and why it does not have the run
+    (nothing: another reaper has it already).
     """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     pid = os.fork()
@@ -66,40 +67,49 @@ def spawn() -> socket.socket:
     return ours
 
 
-def _keep_only(service: socket.socket) -> None:
+def _keep_only(*sockets: socket.socket) -> None:
     """Close what was inherited: a copy of a lock or a pipe would live on in every reaper."""
-    os.closerange(3, service.fileno())
-    os.closerange(service.fileno() + 1, 1 << 20)
+    start = 3
+    for fd in sorted(each.fileno() for each in sockets):
+        os.closerange(start, fd)
+        start = fd + 1
+    os.closerange(start, 1 << 20)
 
 
 class _Launcher:
+    """Sees to it that somebody waits on the service's socket; reads nothing from it itself."""
+
     def __init__(self, service: socket.socket) -> None:
         self._service = service
         self._poll = select.poll()
         self._reapers: dict[int, socket.socket] = {}
         self._idle: list[int] = []
-        """File descriptors; the last one has rested least and has the warmest memory."""
+        """File descriptors of those that wait for a run."""
 
     def serve(self) -> None:
-        """Hand runs to reapers until the service has left."""
+        """Keep reapers ready until the service has left."""
         os.setsid()
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         # Reapers that end are collected by the kernel: nobody asks for their status.
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
         gc.collect()
         gc.freeze()  # shared pages stay shared in every reaper
-        self._poll.register(self._service, select.POLLIN)
+        self._poll.register(self._service, 0)
         while len(self._idle) < SPARES:
-            self._idle.append(self._fork_reaper())
+            self._fork_reaper()
         while True:
+            # Where nobody waits, a run that comes cannot wait for a good moment either.
+            self._poll.modify(self._service, 0 if self._idle else select.POLLIN)
             events = self._poll.poll(self._patience_ms())
             if not events:
                 self._adjust()
-            for fd, _ in events:
+            for fd, event in events:
                 if fd != self._service.fileno():
                     self._on_reaper(fd)
-                elif not self._on_service():
+                elif event & (select.POLLHUP | select.POLLERR):
                     return
+                elif not self._idle:
+                    self._fork_reaper()
 
     def _patience_ms(self) -> int | None:
         if len(self._idle) < SPARES:
@@ -109,22 +119,9 @@ class _Launcher:
     def _adjust(self) -> None:
         """Nothing happens: a good moment to have as many spares as there should be."""
         if len(self._idle) < SPARES:
-            self._idle.append(self._fork_reaper())
+            self._fork_reaper()
         else:
             self._drop(self._idle[0])
-
-    def _on_service(self) -> bool:
-        """Hand on a run; false when the service has left."""
-        request = self._service.recv(MESSAGE_BYTES)
-        if not request:
-            return False
-        while True:
-            fd = self._idle.pop() if self._idle else self._fork_reaper()
-            try:
-                self._reapers[fd].send(request)
-                return True
-            except OSError:
-                self._drop(fd)  # killed while it waited
 
     def _on_reaper(self, fd: int) -> None:
         channel = self._reapers.get(fd)
@@ -132,33 +129,36 @@ class _Launcher:
             return
         try:
             message = channel.recv(MESSAGE_BYTES)
+            if message == reaper.IDLE:
+                socket.send_fds(channel, [b"wait"], [self._service.fileno()])
         except OSError:
             message = b""
         if not message:
             self._drop(fd)
         elif message == reaper.IDLE:
             self._idle.append(fd)
-        else:
-            self._service.send(message)
+        elif fd in self._idle:
+            self._idle.remove(fd)
 
-    def _fork_reaper(self) -> int:
+    def _fork_reaper(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         if os.fork() == 0:
             signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-            _keep_only(theirs)
-            reaper.main(theirs)
+            _keep_only(self._service, theirs)
+            reaper.main(self._service, theirs)
         theirs.close()
-        fd = ours.fileno()
-        self._reapers[fd] = ours
-        self._poll.register(fd, select.POLLIN)
-        return fd
+        self._reapers[ours.fileno()] = ours
+        self._idle.append(ours.fileno())
+        self._poll.register(ours, select.POLLIN)
 
     def _drop(self, fd: int) -> None:
+        """Let go of a reaper that has ended, or end one that waits."""
         self._poll.unregister(fd)
-        self._reapers.pop(fd).close()  # an idle one ends when it finds its channel closed
+        self._reapers.pop(fd).close()
         if fd in self._idle:
             self._idle.remove(fd)
 
 
 if __name__ == "__main__":
+    os.set_inheritable(int(sys.argv[1]), False)
     _Launcher(socket.socket(fileno=int(sys.argv[1]))).serve()

@@ -14,6 +14,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import select
 import signal
 import socket
 import time
@@ -27,6 +28,7 @@ _DEFAULTS = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM, signal.SIGINT, sign
 _WAKE = {signal.SIGCHLD, signal.SIGTERM}
 _PR_SET_CHILD_SUBREAPER = 36
 MESSAGE_BYTES = 65_536
+TAKEN = b"taken"
 IDLE = b"idle"
 CANCELED_MODE = 0o400
 """Mode of ``reaper.json`` once the run is to end: a mode can be set on a full disk as well."""
@@ -44,43 +46,105 @@ if processes.LINUX:
     _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def main(launcher: socket.socket) -> NoReturn:
+def main(service: socket.socket, launcher: socket.socket) -> NoReturn:
     """Wait for runs and execute them, one after another; never returns, never raises.
 
     Parameters
     ----------
+    service
+        Gives the control directory of a run and what to launch, to one of the reapers that wait;
+        takes who has it. Given up with a run, or nobody could tell that the launcher has died.
     launcher
-        Gives the control directory of a run and what to launch; takes who has it, and `IDLE`
-        when the run has ended and another may come. Closed, it ends the waiting.
+        Takes `TAKEN` and, when the run has ended, `IDLE`; gives the service's socket again.
+        Closed, it ends the waiting.
     """
+    waiting: socket.socket | None = service
     try:
         identity = _prepare()
-        while request := launcher.recv(MESSAGE_BYTES):
+        while waiting is not None and (request := _next(waiting, launcher)):
             control, _, launch = request.partition(b"\0")
             reaper = _Reaper(os.fsdecode(control))
             try:
                 claimed = reaper.claim(identity)
             except OSError as error:
-                _tell(launcher, control + f"\0!{error.strerror}".encode())
+                _tell(waiting, control + f"\0!{error.strerror}".encode())
                 break
-            if claimed:
-                _tell(launcher, control + f"\0{identity['pid']} {identity['ticks']}".encode())
-                if not reaper.run(launch):
-                    break
-            else:
-                _tell(launcher, control + b"\0!")
+            if not claimed:
+                _tell(waiting, control + b"\0!")
+                continue
+            reaper.start(launch)
+            _tell(waiting, control + f"\0{identity['pid']} {identity['ticks']}".encode())
+            waiting.close()
+            _tell(launcher, TAKEN)
+            if not reaper.finish():
+                break
             _tell(launcher, IDLE)
+            waiting = _receive(launcher)
     except BaseException as error:
         os.write(2, f"jupyter_mltrain: a reaper failed: {error!r}\n".encode())
     finally:
         os._exit(0)
 
 
-def _tell(launcher: socket.socket, message: bytes) -> None:
+def _next(service: socket.socket, launcher: socket.socket) -> bytes:
+    """The next run for this reaper; nothing when it should not wait any longer."""
+    with _Waiting(service, launcher) as waiting:
+        while True:
+            waiting.wait()
+            try:
+                # First of all: whoever is woken for a run has to take it.
+                return service.recv(MESSAGE_BYTES, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                if waiting.is_over():
+                    return b""
+
+
+class _Waiting:
+    """Waits for both sockets; of several reapers one is woken for each run, where possible."""
+
+    def __init__(self, service: socket.socket, launcher: socket.socket) -> None:
+        self._launcher = launcher
+        self._poll: Any
+        if processes.LINUX:
+            self._poll = select.epoll(2)
+            self._poll.register(service, select.EPOLLIN | select.EPOLLEXCLUSIVE)
+        else:
+            self._poll = select.poll()
+            self._poll.register(service, select.POLLIN)
+        self._poll.register(launcher, select.POLLIN)
+
+    def __enter__(self) -> _Waiting:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if processes.LINUX:
+            self._poll.close()
+
+    def wait(self) -> None:
+        self._poll.poll()
+
+    def is_over(self) -> bool:
+        """Whether the launcher has closed its end."""
+        try:
+            return not self._launcher.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+
+
+def _receive(launcher: socket.socket) -> socket.socket | None:
+    """The service's socket, to wait on it again; `None` when no more runs are wanted."""
+    _, fds, _, _ = socket.recv_fds(launcher, 16, 1)
+    for fd in fds:
+        os.set_inheritable(fd, False)
+        return socket.socket(fileno=fd)
+    return None
+
+
+def _tell(whom: socket.socket, message: bytes) -> None:
     try:
-        launcher.send(message)
+        whom.send(message)
     except OSError:
-        pass  # it has left with its service; the run goes on
+        pass  # it has left; the run goes on
 
 
 def _prepare() -> dict[str, Any]:
@@ -100,26 +164,32 @@ class _Reaper:
         self.status: int | None = None
         self.main_pid = 0
         self.childless = False
+        self.launch: dict[str, Any] = {}
+        self.problem: str | None = None
+        self.oom_kills = 0
 
-    def run(self, message: bytes) -> bool:
-        """Execute the run to its end; returns whether this process is fit for another."""
+    def start(self, message: bytes) -> None:
+        """Execute the script."""
         if not message:
             with open(f"{self.control}/launch.json", "rb") as file:
                 message = file.read()
-        launch = json.loads(message)
-        problem = self._start(launch)
-        oom_kills = processes.oom_kills()
-        if problem is not None:
-            self.record.update(cause="start", message=problem)
+        self.launch = json.loads(message)
+        self.problem = self._start(self.launch)
+        self.oom_kills = processes.oom_kills()
+
+    def finish(self) -> bool:
+        """See it to its end; returns whether this process is fit for another run."""
+        if self.problem is not None:
+            self.record.update(cause="start", message=self.problem)
             return _write(self.control, self.record)
-        self._wait(launch)
+        self._wait(self.launch)
         if self.status is None:
             self.record["message"] = "a process of the run does not end even when killed"
         else:
             code = os.waitstatus_to_exitcode(self.status)
             self.record["status" if code >= 0 else "signal"] = abs(code)
         if self.record.get("signal") == signal.SIGKILL:
-            self.record["oom_killed"] = processes.oom_kills() > oom_kills
+            self.record["oom_killed"] = processes.oom_kills() > self.oom_kills
         return _write(self.control, self.record) and self.childless
 
     def claim(self, identity: dict[str, Any]) -> bool:
