@@ -13,12 +13,13 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from jupyter_mltrain.compute.base import Compute, Exited, Gone, Running, Unreachable
+from jupyter_mltrain.compute.base import Compute, Exited, Running, Unreachable
 from jupyter_mltrain.compute.leases import Ledger
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import Environments
@@ -28,6 +29,7 @@ from jupyter_mltrain.service.disk import Disk
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.journal import JournalReader
+from jupyter_mltrain.service.observing import LOOK_AGAIN_S, until_ended
 from jupyter_mltrain.service.queue import Queue
 from jupyter_mltrain.service.roster import Clock, Roster
 from jupyter_mltrain.service.run_dirs import RunDirs
@@ -38,9 +40,6 @@ from jupyter_mltrain.store.snapshots import Snapshots
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-
-_LOOK_AGAIN_S: Final = 2.0
-"""Between two looks at a compute target that cannot be reached."""
 
 
 class Supervisor:
@@ -269,7 +268,7 @@ class Supervisor:
                     raise
                 _log.error("%s: %s", run.id, error)
             if not self._disk.give_up():
-                await asyncio.sleep(_LOOK_AGAIN_S)
+                await asyncio.sleep(LOOK_AGAIN_S)
             run, step = self.roster.active[run.id], self._carry_on
 
     def _was_started(self, run: Run) -> bool:
@@ -356,28 +355,23 @@ class Supervisor:
             resumed=resumed,
         )
         async with journal.following(self._watcher):
-            seen = await self._until_ended(run.id, compute, handle, control)
+            asked = run.state is RunState.NOT_RESPONDING
+            seen = await until_ended(
+                compute, handle, control, partial(self._said, run.id), look_first=asked
+            )
         await journal.catch_up()
         if isinstance(seen, Exited):
             await self._finish(run.id, seen.record, None, journal)
         else:
             await self._finish(run.id, None, seen.reason, journal)
 
-    async def _until_ended(
-        self, run_id: str, compute: Compute, handle: str, control: Path
-    ) -> Exited | Gone:
-        if self.roster.active[run_id].state is not RunState.NOT_RESPONDING:
-            await compute.ended(handle, control)
-        while not isinstance(seen := await compute.observe(handle, control), Exited | Gone):
-            run = self.roster.active[run_id]
-            if isinstance(seen, Unreachable) and run.state is RunState.RUNNING:
-                self.roster.move(run, RunState.NOT_RESPONDING, seen.reason)
-            elif isinstance(seen, Running) and run.state is RunState.NOT_RESPONDING:
-                self.roster.move(run, RunState.RUNNING, "running")
-            await asyncio.sleep(_LOOK_AGAIN_S)
-            if isinstance(seen, Running):
-                await compute.ended(handle, control)
-        return seen
+    def _said(self, run_id: str, seen: Running | Unreachable) -> None:
+        """Take in whether a compute target can be asked about a run that has not ended."""
+        run = self.roster.active[run_id]
+        if isinstance(seen, Unreachable) and run.state is RunState.RUNNING:
+            self.roster.move(run, RunState.NOT_RESPONDING, seen.reason)
+        elif isinstance(seen, Running) and run.state is RunState.NOT_RESPONDING:
+            self.roster.move(run, RunState.RUNNING, "running")
 
     async def _finish(
         self, run_id: str, record: ExitRecord | None, lost: str | None, journal: JournalReader

@@ -9,7 +9,7 @@ import pytest
 from loops import in_loop
 from service_rig import Rig, SlowEnvironments
 
-from jupyter_mltrain.service import supervisor as module
+from jupyter_mltrain.service import observing
 from jupyter_mltrain.spec import RunState
 
 # Cancel
@@ -116,7 +116,7 @@ async def test_a_run_that_disappears_is_failed_never_completed(rig: Rig) -> None
 async def test_a_run_that_cannot_be_reached_is_not_responding_until_it_can(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LOOK_AGAIN_S", 0)
+    monkeypatch.setattr(observing, "LOOK_AGAIN_S", 0)
     async with rig:
         run = await rig.running()
         rig.compute.unreachable(True)
@@ -132,7 +132,7 @@ async def test_a_run_that_cannot_be_reached_is_not_responding_until_it_can(
 async def test_a_run_that_ended_while_it_could_not_be_reached_has_its_true_ending(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LOOK_AGAIN_S", 0)
+    monkeypatch.setattr(observing, "LOOK_AGAIN_S", 0)
     async with rig:
         run = await rig.running()
         rig.compute.unreachable(True)
@@ -146,7 +146,7 @@ async def test_a_run_that_ended_while_it_could_not_be_reached_has_its_true_endin
 async def test_a_run_that_is_gone_after_a_silence_is_failed(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LOOK_AGAIN_S", 0)
+    monkeypatch.setattr(observing, "LOOK_AGAIN_S", 0)
     async with rig:
         run = await rig.running()
         rig.compute.unreachable(True)
@@ -160,7 +160,7 @@ async def test_a_run_that_is_gone_after_a_silence_is_failed(
 async def test_a_run_can_be_cancelled_while_it_cannot_be_reached(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LOOK_AGAIN_S", 0)
+    monkeypatch.setattr(observing, "LOOK_AGAIN_S", 0)
     async with rig:
         run = await rig.running()
         rig.compute.unreachable(True)

@@ -13,8 +13,7 @@ from msgspec.structs import replace
 from service_builders import NOON, a_run
 from service_rig import Rig, SlowEnvironments
 
-from jupyter_mltrain.service import finishing, recovery
-from jupyter_mltrain.service import supervisor as module
+from jupyter_mltrain.service import finishing, observing, recovery
 from jupyter_mltrain.spec import Run, RunState
 from jupyter_mltrain.store.database import Database
 from jupyter_mltrain.store.runs import RunStore
@@ -166,7 +165,7 @@ async def test_an_environment_that_was_prepared_is_prepared_again(
 async def test_a_run_that_did_not_respond_is_running_again_when_it_does(
     tmp_path: Path, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "_LOOK_AGAIN_S", 0)
+    monkeypatch.setattr(observing, "LOOK_AGAIN_S", 0)
     async with Rig(tmp_path, world) as first:
         run = await first.running()
         first.compute.unreachable(True)
