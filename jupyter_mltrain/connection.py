@@ -20,8 +20,16 @@ from jupyter_mltrain import __version__, errors, wire, workspaces
 _START_S: Final = 30.0
 """Longest wait for a service to start; a cold disk can be slow."""
 
-_NOT_FOR_SERVICES: Final = ("MPLBACKEND", "PYTHONSTARTUP", "JPY_PARENT_PID", "JPY_SESSION_NAME")
-"""Variables of a kernel that mean nothing, or mislead, in a run."""
+_NOT_FOR_SERVICES: Final = (
+    "MPLBACKEND",
+    "PYTHONSTARTUP",
+    "JPY_PARENT_PID",
+    "JPY_SESSION_NAME",
+    "VIRTUAL_ENV",
+    "CONDA_PREFIX",
+    "CONDA_DEFAULT_ENV",
+)
+"""Variables that mean nothing, or mislead, in a run; what a run does need its submitter gives."""
 
 
 class _UnixConnection(http.client.HTTPConnection):

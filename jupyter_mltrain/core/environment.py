@@ -10,19 +10,11 @@ from typing import Any, Final
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.spec import EnvironmentSpec
 
-_INHERITED: Final = (
-    "PATH",
-    "LD_LIBRARY_PATH",
-    "PYTHONPATH",
-    "VIRTUAL_ENV",
-    "CONDA_PREFIX",
-    "CONDA_DEFAULT_ENV",
-    "CUDA_HOME",
-    "LANG",
-    "LC_ALL",
-    "TZ",
-)
-"""What "this Python" means besides the interpreter: where its tools and libraries are."""
+_MACHINE: Final = ("PATH", "LD_LIBRARY_PATH", "CUDA_HOME", "LANG", "LC_ALL", "TZ")
+"""Variables that any interpreter on this machine may need."""
+
+_PYTHON: Final = ("PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "CONDA_DEFAULT_ENV")
+"""What "this Python" means besides its executable; another one would be misled by it."""
 
 
 class PythonSection:
@@ -79,10 +71,12 @@ class Environment:
                 "process run uses an interpreter as it is. Set "
                 "python.user_managed_dependencies = True."
             )
+        interpreter = _executable(self.python.interpreter_path)
+        names = _MACHINE + (_PYTHON if interpreter == sys.executable else ())
         return EnvironmentSpec(
             name=self.name,
-            interpreter=_executable(self.python.interpreter_path),
-            inherited={name: os.environ[name] for name in _INHERITED if name in os.environ},
+            interpreter=interpreter,
+            inherited={name: os.environ[name] for name in names if name in os.environ},
         )
 
 

@@ -58,9 +58,8 @@ class Workspace:
     @classmethod
     def at(cls, directory: str | Path) -> Workspace:
         """The workspace that lies, or will lie, in this directory."""
-        path = Path(directory).expanduser().absolute()
-        workspace = cls(None, None, path.name or "default")
-        workspace.directory = path
+        workspace = cls(None, None, "default")
+        workspace.directory = Path(directory).expanduser().absolute()
         return workspace
 
     @classmethod
