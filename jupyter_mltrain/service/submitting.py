@@ -26,6 +26,9 @@ from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.wire import SubmitRequest
 
+_ID_NAME: Final = 200
+"""How much of the experiment's name is in a run's id, which names a folder: 255 bytes at most."""
+
 _SMALL_BYTES: Final = 1_000_000
 _SMALL_FILES: Final = 20
 """Below both, a working copy is made at submit; above, the submit returns sooner without it."""
@@ -102,7 +105,7 @@ class Acceptor:
                 raise InvalidSpec("\n".join(report.errors))
             warnings += report.warnings
             warnings += _gpu_warnings(request, tree, gpus)
-        run_id = f"{spec.experiment}_{int(now.timestamp())}_{secrets.token_hex(4)}"
+        run_id = f"{spec.experiment[:_ID_NAME]}_{int(now.timestamp())}_{secrets.token_hex(4)}"
         run_dir: Path | None = None
         try:
             with writing(self._staging):

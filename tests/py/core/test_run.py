@@ -237,6 +237,15 @@ def test_a_warning_is_printed_at_submit(
     run.wait_for_completion(raise_on_error=False)
 
 
+def test_an_experiment_s_name_can_be_as_long_as_names_can_be(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    longest = Experiment(experiment.workspace, "x" * 255)
+    run = submit(longest, tmp_path / "s", "print(1)\n")
+    run.wait_for_completion()
+    assert list(longest.get_runs()) == [run]
+
+
 def test_an_unknown_keyword_of_submit_is_refused(experiment: Experiment) -> None:
     with pytest.raises(UserError, match="submit does not know 'tag'"):
         experiment.submit(ScriptRunConfig(".", "train.py"), tag="x")
