@@ -89,10 +89,9 @@ def _keep_variables(run_dir: Path) -> None:
             found.rename(kept / name)
 
 
-def tidy(run: Run, run_dir: Path) -> None:
-    """Drop the working copy, and make what is kept survive a power cut."""
+def keep(run: Run, run_dir: Path) -> None:
+    """Make what is kept survive a power cut."""
     files = RunFiles(run_dir)
-    files.drop_work()
     for found in files.list():
         with files.open(found.name) as file:
             os.fsync(file.fileno())

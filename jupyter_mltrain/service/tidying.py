@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
+from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from jupyter_mltrain.errors import MltrainError
 from jupyter_mltrain.service import finishing
@@ -15,11 +17,19 @@ from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.roster import Roster
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.spec import Run
+from jupyter_mltrain.store.files import RunFiles
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 _NOT_NOW_S: Final = 0.25
 """By this much what nobody waits for makes way for what somebody does."""
+
+_MANY: Final = 2_000
+"""Working copies that may wait, however busy it is."""
+
+_SMALL_BYTES: Final = 1_000_000
+_SMALL_FILES: Final = 20
 
 
 class Tidier:
@@ -33,6 +43,8 @@ class Tidier:
         self._durability = durability
         self._threads = threads
         self._untidy: dict[str, Path] = {}
+        self._to_drop: list[Path] = []
+        """Run directories with small working copies: deleting those can wait until it is quiet."""
         self._tidying: asyncio.Task[None] | None = None
         self._hurry = asyncio.Event()
         self._closed = False
@@ -44,10 +56,9 @@ class Tidier:
     def _record(self, run: Run) -> None:
         if self._closed or run.id not in self._roster.active:
             return  # it has ended meanwhile, and its last record is there or on its way
-        loop, run_dir = asyncio.get_running_loop(), self._roster.run_dir(run)
-        writing = loop.run_in_executor(self._threads, finishing.keep_record, run, run_dir)
+        writing = self._in_thread(finishing.keep_record, run, self._roster.run_dir(run))
         writing.add_done_callback(_report)
-        loop.run_in_executor(self._threads, self._run_dirs.keep_ready)
+        self._in_thread(self._run_dirs.keep_ready)
 
     def tidy_soon(self, run_id: str, run_dir: Path) -> None:
         """Drop the working copy of a run that has ended, and sync what is kept."""
@@ -64,15 +75,20 @@ class Tidier:
                 records = [
                     (self._roster.record(run_id), run_dir) for run_id, run_dir in taken.items()
                 ]
-                loop = asyncio.get_running_loop()
-                await loop.run_in_executor(self._threads, _tidy_all, records)
-                await loop.run_in_executor(self._threads, self._run_dirs.keep_ready)
+                self._to_drop += await self._in_thread(_keep_all, records)
+                await self._in_thread(self._run_dirs.keep_ready)
                 await self._durability.sync()
+                if not self._roster.active or len(self._to_drop) > _MANY or self._hurry.is_set():
+                    dropped, self._to_drop = self._to_drop, []
+                    await self._in_thread(_drop_all, dropped)
         except MltrainError as error:
             # A full disk: the working copies are dropped when a service starts the next time.
             _log.error("ended runs cannot be tidied: %s", error)
         finally:
             self._tidying = None
+
+    def _in_thread(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+        return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     async def settled(self) -> None:
         """Do now what was asked for, and return when it is done."""
@@ -87,12 +103,40 @@ class Tidier:
         await self.settled()
 
 
-def _tidy_all(records: list[tuple[Run, Path]]) -> None:
+def _keep_all(records: list[tuple[Run, Path]]) -> list[Path]:
+    """Sync what is kept and drop large working copies; returns where small ones are left."""
+    left = []
     for run, run_dir in records:
         try:
-            finishing.tidy(run, run_dir)
+            finishing.keep(run, run_dir)
         except (MltrainError, OSError) as error:
             _log.error("%s cannot be tidied: %s", run.id, error)
+        if _is_small(run_dir / "work"):
+            left.append(run_dir)
+        else:
+            _drop_all([run_dir])
+    return left
+
+
+def _is_small(folder: Path) -> bool:
+    """Whether there is next to nothing in the folder; looks at no more than that."""
+    count = size_bytes = 0
+    for where, folders, names in os.walk(folder):
+        count += len(folders) + len(names)
+        if count > _SMALL_FILES:
+            return False
+        for name in names:
+            try:
+                size_bytes += os.lstat(f"{where}/{name}").st_size
+            except OSError:
+                return False  # odd: better not wait with it
+    return size_bytes < _SMALL_BYTES
+
+
+def _drop_all(run_dirs: list[Path]) -> None:
+    for run_dir in run_dirs:
+        for problem in RunFiles(run_dir).drop_work():
+            _log.warning("%s: %s", run_dir.name, problem)
 
 
 def _report(done: asyncio.Future[None]) -> None:
