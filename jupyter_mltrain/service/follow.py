@@ -63,7 +63,7 @@ class Follower:
             sent: Run | None = None
             while True:
                 changed.clear()
-                run = self._verbs.get(run.id)
+                run = self._verbs.now(run.id)
                 final = run.state.final
                 if _is_news(run, sent, version) and not final:
                     sent = run

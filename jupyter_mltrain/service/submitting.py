@@ -156,6 +156,19 @@ def _write_labels(request: SubmitRequest, run_dir: Path) -> int:
     return len(data)
 
 
+def script_as_it_is(request: SubmitRequest) -> tuple[object, ...]:
+    """The same for two requests only if script and interpreter are the same and unchanged."""
+    source, spec = request.source, request.spec
+    stamp: object = source.inline.get(spec.script)
+    if stamp is None and source.directory is not None:
+        try:
+            found = os.stat(f"{source.directory}/{spec.script}")  # noqa: PTH116 - at every submit
+            stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
+        except (OSError, ValueError):
+            stamp = None  # for the checks to put into words
+    return (source.directory, spec.script, spec.environment.interpreter, stamp)
+
+
 def is_small(source: Source) -> bool:
     """Whether the source is a few small files in one folder of a local disk; a look, no more."""
     if source.snapshot is not None or source.include is not None:

@@ -78,7 +78,7 @@ class Verbs:
         self._background: set[asyncio.Task[None]] = set()
         self._submits: dict[str, asyncio.Task[Run]] = {}
         self._gate = Gate()
-        self._quick: dict[tuple[str | None, str, str | None], None] = {}
+        self._quick: dict[tuple[object, ...], None] = {}
         """Scripts whose last submit took next to no time, that of the latest last."""
         self._last_seen = 0.0
 
@@ -131,7 +131,7 @@ class Verbs:
     async def _accept(self, request: wire.SubmitRequest, now: datetime) -> submitting.Accepted:
         """Snapshot, checks and run directory: in a thread, or here where that costs more.
 
-        A thread's turn takes as long as the work itself when little has changed since the last
+        A thread's turn takes as long as the work itself when nothing has changed since the last
         submit of the same script. Only what took no time in a thread, and is as small as it was
         then, is done here.
         """
@@ -149,7 +149,7 @@ class Verbs:
             start = time.perf_counter()
             return accept(), time.perf_counter() - start
 
-        key = (request.source.directory, request.spec.script, request.spec.environment.interpreter)
+        key = submitting.script_as_it_is(request)
         if key in self._quick and submitting.is_small(request.source):
             accepted, took_s = timed()
         else:
@@ -216,6 +216,10 @@ class Verbs:
     def get(self, name: str) -> Run:
         """The run as of now."""
         return self.supervisor.describe(self.store.find(name))
+
+    def now(self, run_id: str) -> Run:
+        """The run with exactly this id as of now; asks the store only when it has ended."""
+        return self.supervisor.describe(self.supervisor.roster.record(run_id))
 
     def list(self, **filters: Any) -> wire.RunPage:
         """One page of runs, newest first; `filters` as in `RunStore.page`."""

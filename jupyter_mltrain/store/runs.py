@@ -77,7 +77,8 @@ class RunStore:
                 ),
             )
             self._add_event(sql, run, run.ended_at or run.created_at)
-            self._write_tags(sql, run)
+            if run.tags:
+                self._write_tags(sql, run)
 
     def by_request(self, request_id: str) -> Run | None:
         """The run that an earlier try of the same request made, if any."""

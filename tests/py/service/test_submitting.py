@@ -10,8 +10,13 @@ import pytest
 from service_builders import a_request
 
 from jupyter_mltrain.service.run_dirs import RunDirs
-from jupyter_mltrain.service.submitting import Accepted, Acceptor, is_small
-from jupyter_mltrain.spec import Resources, Source
+from jupyter_mltrain.service.submitting import (
+    Accepted,
+    Acceptor,
+    is_small,
+    script_as_it_is,
+)
+from jupyter_mltrain.spec import EnvironmentSpec, Resources, Source
 from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.wire import SubmitRequest
 
@@ -78,3 +83,27 @@ def test_what_takes_longer_to_look_at_is_not_small(tmp_path: Path) -> None:
         assert not is_small(Source(directory=str(folder)))
     assert not is_small(Source(directory=str(deep), include=("below",)))
     assert not is_small(Source(snapshot="0" * 64))
+
+
+def test_a_script_is_the_same_only_as_long_as_it_is_unchanged(tmp_path: Path) -> None:
+    def look(**given: object) -> tuple[object, ...]:
+        request: SubmitRequest = a_request(**given)
+        return script_as_it_is(
+            msgspec.structs.replace(request, source=Source(directory=str(tmp_path)))
+        )
+
+    (tmp_path / "train.py").write_text("print(1)\n")
+    before = look()
+    assert look() == before
+    assert look(environment=EnvironmentSpec(interpreter="/other/python")) != before
+    (tmp_path / "train.py").write_text("print(22)\n")
+    assert look() != before
+
+
+def test_a_cell_is_the_same_only_with_the_same_text() -> None:
+    def look(text: str) -> tuple[object, ...]:
+        request: SubmitRequest = a_request()
+        source = Source(inline={request.spec.script: text})
+        return script_as_it_is(msgspec.structs.replace(request, source=source))
+
+    assert look("a") == look("a") != look("b")
