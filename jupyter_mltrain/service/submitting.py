@@ -26,6 +26,9 @@ from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.wire import SubmitRequest
 
+_PASSED_S: Final = 10.0
+_PASSED_ONES: Final = 100
+
 _ID_NAME: Final = 200
 """How much of the experiment's name is in a run's id, which names a folder: 255 bytes at most."""
 
@@ -59,6 +62,8 @@ class Acceptor:
         self._snapshots = snapshots
         self._run_dirs = run_dirs
         self._staging = staging
+        self._passed: dict[tuple[object, ...], tuple[float, tuple[str, ...]]] = {}
+        """What has passed the checks -> when (monotonic), with which warnings."""
 
     def accept(
         self, request: SubmitRequest, now: datetime, *, check_out: bool, gpus: int
@@ -92,19 +97,7 @@ class Acceptor:
             snapshot_id, warnings = taken.id, taken.warnings
             check_out = check_out and taken.size_bytes < _SMALL_BYTES and taken.files < _SMALL_FILES
         if not request.force:
-            tree = _SnapshotTree(self._snapshots, snapshot_id, source.directory)
-            report = preflight.check(
-                tree,
-                spec.script,
-                spec.arguments,
-                cell=spec.cell,
-                python=python.probe(spec.environment.interpreter),
-                variables={**spec.environment.inherited, **spec.variables},
-            )
-            if report.errors:
-                raise InvalidSpec("\n".join(report.errors))
-            warnings += report.warnings
-            warnings += _gpu_warnings(request, tree, gpus)
+            warnings += self._check(request, snapshot_id, gpus)
         run_id = f"{spec.experiment[:_ID_NAME]}_{int(now.timestamp())}_{secrets.token_hex(4)}"
         run_dir: Path | None = None
         try:
@@ -126,6 +119,40 @@ class Acceptor:
             checked_out=check_out,
             journal_bytes=journal_bytes,
         )
+
+    def _check(self, request: SubmitRequest, snapshot_id: str, gpus: int) -> tuple[str, ...]:
+        """Do the checks and return their warnings; what passed a moment ago passes again."""
+        source, spec = request.source, request.spec
+        variables = {**spec.environment.inherited, **spec.variables}
+        key = (
+            snapshot_id,
+            source.directory,
+            spec.script,
+            spec.arguments,
+            spec.cell,
+            spec.environment.interpreter,
+            spec.resources.gpus,
+            *variables.items(),
+        )
+        passed_at, warnings = self._passed.get(key, (0.0, ()))
+        if time.monotonic() - passed_at < _PASSED_S:
+            return warnings
+        tree = _SnapshotTree(self._snapshots, snapshot_id, source.directory)
+        report = preflight.check(
+            tree,
+            spec.script,
+            spec.arguments,
+            cell=spec.cell,
+            python=python.probe(spec.environment.interpreter),
+            variables=variables,
+        )
+        if report.errors:
+            raise InvalidSpec("\n".join(report.errors))
+        warnings = report.warnings + _gpu_warnings(request, tree, gpus)
+        if len(self._passed) > _PASSED_ONES:
+            self._passed.clear()
+        self._passed[key] = (time.monotonic(), warnings)
+        return warnings
 
 
 def _gpu_warnings(request: SubmitRequest, tree: _SnapshotTree, gpus: int) -> tuple[str, ...]:
