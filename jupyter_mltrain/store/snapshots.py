@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
@@ -201,6 +202,7 @@ class Snapshots:
         """Add what was found; returns how to save the index, to be called after the commit."""
         directory = str(source)
         index = self._indexes.load(directory)
+        self._refuse_what_cannot_fit(source, found, index)
         seen: dict[str, Seen] = {}
         changed = include is None and len(index) != len(found.files)
         changing = []
@@ -239,6 +241,27 @@ class Snapshots:
             return None
         kept = seen if include is None else {**index, **seen}
         return lambda: self._indexes.save(directory, kept)
+
+    def _refuse_what_cannot_fit(
+        self, source: Path, found: Found, index: Mapping[str, Seen]
+    ) -> None:
+        """Say it before copying for minutes: a home folder is easily shipped by mistake."""
+        free = shutil.disk_usage(self._root).free
+        if sum(info.st_size for _, info in found.files) <= free:
+            return
+        new = [
+            (path, info.st_size)
+            for path, info in found.files
+            if (known := index.get(path)) is None or not known.same(info)
+        ]
+        needed = sum(size for _, size in new)
+        if needed > free:
+            raise errors.DiskFull(
+                f"{source} holds {source_warnings.size_text(needed)} that are not stored yet, and "
+                f"{source_warnings.size_text(free)} are free where the workspace lies. Leave out "
+                "what the run does not need with .amlignore, or ship a smaller folder. The "
+                f"largest files are {source_warnings.largest(new)}."
+            )
 
     def _add_file(
         self, directory: str, path: str, known: Seen | None, batch: Batch

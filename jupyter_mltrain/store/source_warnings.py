@@ -47,16 +47,20 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(shown(name) for name in every[:_NAMED]) + more
 
 
+def largest(files: Iterable[tuple[str, int]]) -> str:
+    """The five largest of these files (path and size), with their sizes."""
+    first = sorted(files, key=lambda file: (-file[1], file[0]))[:_NAMED]
+    return ", ".join(f"{shown(path)} ({size_text(size)})" for path, size in first)
+
+
 def about(sizes: Iterable[tuple[str, int]], special: Iterable[tuple[str, str]]) -> list[str]:
     """Make the warnings about these files (path and size) and special files (path and kind)."""
     warnings = []
     files = list(sizes)
     total = sum(size for _, size in files)
     if total > LARGE_BYTES:
-        largest = sorted(files, key=lambda file: (-file[1], file[0]))[:_NAMED]
-        names = ", ".join(f"{shown(path)} ({size_text(size)})" for path, size in largest)
         warnings.append(
-            f"The snapshot holds {size_text(total)}. Its largest files are {names}. "
+            f"The snapshot holds {size_text(total)}. Its largest files are {largest(files)}. "
             "List what the run does not need in .amlignore."
         )
     secrets = [path for path, _ in files if looks_secret(path)]

@@ -62,7 +62,7 @@ def test_a_folder_that_does_not_fit_is_refused_and_its_part_does_not_stay(
     (source / "data.bin").write_bytes(os.urandom(30_000_000))
     full.client.status()
     free = os.statvfs(disk).f_bfree
-    with pytest.raises(DiskFull):
+    with pytest.raises(DiskFull, match=r"holds 30 MB .* are free .* 'data\.bin' \(30 MB\)"):
         full.submit("", source=Source(directory=str(source)))
     assert os.statvfs(disk).f_bfree > free - 100
     assert full.run_dirs() == set()
