@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from jupyter_mltrain import errors, wire
+from jupyter_mltrain import errors, units, wire
 from jupyter_mltrain.connection import Connector
 from jupyter_mltrain.spec import ComputeStatus, Frozen, Run, RunFile, StateChange
 
@@ -48,7 +48,7 @@ def _encoded(body: object) -> bytes:
         ) from None
     if len(data) > _MAX_BODY_BYTES:
         raise errors.InvalidSpec(
-            f"The request has {len(data) / 1e6:.0f} MB; {_MAX_BODY_BYTES / 1e6:.0f} MB are the "
+            f"The request has {units.size(len(data))}; {units.size(_MAX_BODY_BYTES)} are the "
             "most. Put data into files of the source folder."
         )
     return data

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from jupyter_mltrain import errors
-from jupyter_mltrain.spec import Frozen, Lease, Resources, Run, RunFile, RunSpec, Source
+from jupyter_mltrain.spec import Frozen, Resources, Run, RunFile, RunSpec, Source
 
 PROTOCOL: Final = 1
 """Grows when an old client could no longer talk to a new service."""
@@ -95,14 +95,6 @@ class GcReport(Frozen, frozen=True, kw_only=True):
     """Runs and blobs together."""
     blobs: int
     dry_run: bool
-
-
-class LeaseInfo(Frozen, frozen=True, kw_only=True):
-    """Who holds what."""
-
-    run_id: str
-    label: str
-    lease: Lease
 
 
 class QueueEntry(Frozen, frozen=True, kw_only=True):

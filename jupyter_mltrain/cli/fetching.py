@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from jupyter_mltrain import units
 from jupyter_mltrain.cli import terminal
 from jupyter_mltrain.cli.session import client_of, named, print_json
 from jupyter_mltrain.cli.terminal import plain
@@ -38,12 +39,12 @@ def run(arguments: argparse.Namespace) -> int:
             size = 0
             for count in _fetch(client, found, file.name, target):
                 size += count
-                progress.show(f"{words.size(done + size)} of {words.size(total)}  {file.name}")
+                progress.show(f"{units.size(done + size)} of {units.size(total)}  {file.name}")
             done += size
             written.append({"name": file.name, "path": str(target.absolute()), "size_bytes": size})
             progress.clear()
             if not arguments.json:
-                print(f"{plain(str(target))}  {words.size(size)}", flush=True)
+                print(f"{plain(str(target))}  {units.size(size)}", flush=True)
     finally:
         progress.clear()
     if arguments.json:

@@ -7,6 +7,7 @@ import sys
 from datetime import datetime, timezone
 from itertools import islice
 
+from jupyter_mltrain import units
 from jupyter_mltrain.cli import table, terminal
 from jupyter_mltrain.cli.session import client_of, command, print_json
 from jupyter_mltrain.core import words
@@ -62,7 +63,7 @@ def _row(run: Run, now: datetime) -> list[table.Cell]:
         table.Cell(run.spec.experiment),
         table.Cell(run.spec.compute),
         table.Cell(words.age(run.created_at, now)),
-        table.Cell(words.duration(words.elapsed_s(run, now)) if run.started_at else ""),
+        table.Cell(units.duration(words.elapsed_s(run, now)) if run.started_at else ""),
         table.Cell("" if run.state is RunState.COMPLETED else words.fact(run, now)),
     ]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from jupyter_mltrain import units
 from jupyter_mltrain.cli import table, terminal
 from jupyter_mltrain.cli.session import client_of, print_json
-from jupyter_mltrain.core import words
 from jupyter_mltrain.errors import UserError
 from jupyter_mltrain.wire import GcReport, GcRequest
 
@@ -53,7 +53,7 @@ def _print(report: GcReport) -> None:
         [
             table.Cell(str(item.number)),
             table.Cell(item.label),
-            table.Cell(words.size(item.size_bytes)),
+            table.Cell(units.size(item.size_bytes)),
         ]
         for item in report.runs
     ]
@@ -64,7 +64,7 @@ def _print(report: GcReport) -> None:
 def _what(report: GcReport) -> str:
     parts = []
     if report.runs:
-        parts.append(words.plural(len(report.runs), "run"))
+        parts.append(units.plural(len(report.runs), "run"))
     if report.blobs:
-        parts.append(f"{words.plural(report.blobs, 'stored source file')} that no run needs")
-    return f"{' and '.join(parts) or 'nothing'}, {words.size(report.freed_bytes)} in all"
+        parts.append(f"{units.plural(report.blobs, 'stored source file')} that no run needs")
+    return f"{' and '.join(parts) or 'nothing'}, {units.size(report.freed_bytes)} in all"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from jupyter_mltrain import units
 from jupyter_mltrain.cli import terminal
 from jupyter_mltrain.cli.session import client_of, command, named, print_json
 from jupyter_mltrain.cli.terminal import plain
@@ -46,5 +47,5 @@ def _lost(client: Client, runs: list[Run]) -> str:
     names = ", ".join(plain(each.label) for each in runs[:5])
     if len(runs) > 5:
         names = f"{len(runs)} runs ({names} …)"
-    size = words.size(sum(file.size_bytes for file in kept))
-    return f"{names} with {words.plural(len(outputs), 'output')} and the logs, {size} in all"
+    size = units.size(sum(file.size_bytes for file in kept))
+    return f"{names} with {units.plural(len(outputs), 'output')} and the logs, {size} in all"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, Final
 
+from jupyter_mltrain import units
 from jupyter_mltrain.cli import sparkline, table, terminal
 from jupyter_mltrain.cli.listing import state_cell
 from jupyter_mltrain.cli.session import client_of, named, print_json
@@ -49,7 +50,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _print_head(run: Run, now: datetime) -> None:
     cell = state_cell(run.state)
     state = cell.paint(cell.text) if cell.paint else cell.text
-    time = f"  {words.duration(words.elapsed_s(run, now))}" if run.started_at else ""
+    time = f"  {units.duration(words.elapsed_s(run, now))}" if run.started_at else ""
     print(f"{state}  {terminal.paint(plain(run.label), terminal.BOLD)}{time}")
     for sentence in (plain(run.reason), plain(run.advice or "")):
         if sentence and sentence.lower() != run.state.value.lower():
@@ -74,7 +75,7 @@ def _facts(run: Run, now: datetime) -> list[tuple[str, str]]:
         ("Source", run.source_directory or ""),
         ("Snapshot", run.snapshot_id or ""),
         ("Git", _git(run.git) if run.git else ""),
-        ("Time limit", words.duration(spec.timeout_s) if limited else ""),
+        ("Time limit", units.duration(spec.timeout_s) if limited else ""),
         ("Priority", str(spec.priority) if spec.priority else ""),
         ("Tags", " ".join(k if v is None else f"{k}={v}" for k, v in run.tags.items())),
         ("Properties", " ".join(f"{k}={v}" for k, v in run.properties.items())),
@@ -88,7 +89,7 @@ def _facts(run: Run, now: datetime) -> list[tuple[str, str]]:
 
 def _lease(run: Run) -> str:
     held = [
-        f"{node.host}: {words.plural(node.lease.cpus, 'CPU')}"
+        f"{node.host}: {units.plural(node.lease.cpus, 'CPU')}"
         + (f", GPU {', '.join(map(str, node.lease.gpus))}" if node.lease.gpus else "")
         for node in run.nodes
         if node.lease is not None and not run.state.final
@@ -113,8 +114,8 @@ def _exit(run: Run) -> str:
 def _used(run: Run) -> str:
     if run.exit is None:
         return ""
-    most = words.size(run.exit.max_rss_bytes)
-    return f"{words.duration(run.exit.cpu_s)} of CPU time, {most} of memory at most"
+    most = units.size(run.exit.max_rss_bytes)
+    return f"{units.duration(run.exit.cpu_s)} of CPU time, {most} of memory at most"
 
 
 def _instant(at: datetime, now: datetime) -> str:
@@ -143,7 +144,7 @@ def _print_history(history: Sequence[StateChange], run: Run, now: datetime) -> N
             [
                 table.Cell(f"{change.at.astimezone(now.tzinfo):%H:%M:%S}"),
                 state_cell(change.state),
-                table.Cell("" if stays else words.duration(spent)),
+                table.Cell("" if stays else units.duration(spent)),
                 table.Cell(change.reason),
             ]
         )
@@ -160,7 +161,7 @@ def _metric(name: str, value: Any) -> list[table.Cell]:
     line, text, count = "", "", ""
     if isinstance(value, list) and value and all(map(_is_number, value)):
         line, text = sparkline.of(value), words.number(value[-1])
-        count = words.plural(len(value), "value")
+        count = units.plural(len(value), "value")
     elif _is_number(value):
         text = words.number(value)
     elif isinstance(value, dict):
@@ -177,7 +178,7 @@ def _is_number(value: Any) -> bool:
 def print_files(files: Iterable[RunFile], title: str = "Files") -> None:
     """Names and sizes."""
     _print_title(title)
-    rows = [[table.Cell(f.name), table.Cell(words.size(f.size_bytes))] for f in files]
+    rows = [[table.Cell(f.name), table.Cell(units.size(f.size_bytes))] for f in files]
     print("\n".join(_untitled(rows, right=(1,), most=100)))
 
 

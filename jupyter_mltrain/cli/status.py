@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from pathlib import Path
 
-from jupyter_mltrain import workspaces
+from jupyter_mltrain import units, workspaces
 from jupyter_mltrain.cli import table, terminal
 from jupyter_mltrain.cli.listing import state_cell
 from jupyter_mltrain.cli.session import client_of, print_json
@@ -60,8 +60,8 @@ def _print_service(service: ServiceStatus, free: int, now: datetime) -> None:
     directory = Path(service.workspace)
     print(f"{terminal.paint(plain(directory.name), terminal.BOLD)}  {plain(str(directory))}")
     print(f"Service {service.version}, process {service.pid}, started {started}")
-    running = words.plural(service.running, "run")
-    print(f"{running} running, {service.queued} queued, {words.size(free)} of disk free")
+    running = units.plural(service.running, "run")
+    print(f"{running} running, {service.queued} queued, {units.size(free)} of disk free")
     if service.queue_paused:
         print(f"Nothing new starts: {plain(service.queue_paused)}")
 
@@ -70,23 +70,23 @@ def _print_compute(compute: ComputeStatus, holders: Mapping[str, Run], now: date
     leases = compute.leases.values()
     capacity = compute.capacity
     parts = [
-        f"{sum(lease.cpus for lease in leases)} of {words.plural(capacity.cpus, 'CPU')}",
-        f"{words.size(sum(lease.memory_bytes for lease in leases))} of "
-        f"{words.size(capacity.memory_bytes)} of memory",
+        f"{sum(lease.cpus for lease in leases)} of {units.plural(capacity.cpus, 'CPU')}",
+        f"{units.size(sum(lease.memory_bytes for lease in leases))} of "
+        f"{units.size(capacity.memory_bytes)} of memory",
     ]
     if capacity.gpus:
         held = sum(len(lease.gpus) for lease in leases)
-        parts.append(f"{held} of {words.plural(len(capacity.gpus), 'GPU')}")
+        parts.append(f"{held} of {units.plural(len(capacity.gpus), 'GPU')}")
     print(f"{terminal.paint(compute.name, terminal.BOLD)}  {' · '.join(parts)} in use")
     for gpu in capacity.gpus:
         holder = next((r for r, lease in compute.leases.items() if gpu.index in lease.gpus), None)
         who = plain(holders[holder].label) if holder else "free"
-        print(f"  GPU {gpu.index}  {gpu.name}, {words.size(gpu.memory_bytes)}: {who}")
+        print(f"  GPU {gpu.index}  {gpu.name}, {units.size(gpu.memory_bytes)}: {who}")
     rows = []
     for run_id, lease in compute.leases.items():
         holder_run = holders[run_id]
         state = state_cell(holder_run.state)
-        time = words.duration(words.elapsed_s(holder_run, now))
+        time = units.duration(words.elapsed_s(holder_run, now))
         rows.append(
             [
                 state,
@@ -101,11 +101,11 @@ def _print_compute(compute: ComputeStatus, holders: Mapping[str, Run], now: date
 
 
 def _holds(lease: Lease) -> str:
-    parts = [words.plural(lease.cpus, "CPU")]
+    parts = [units.plural(lease.cpus, "CPU")]
     if lease.gpus:
         parts.append(f"GPU {', '.join(map(str, lease.gpus))}")
     if lease.memory_bytes:
-        parts.append(words.size(lease.memory_bytes))
+        parts.append(units.size(lease.memory_bytes))
     return " · ".join(parts)
 
 
@@ -121,7 +121,7 @@ def _stop(arguments: argparse.Namespace, client: Client) -> int:
     if arguments.json:
         print_json({"stopped": True})
         return 0
-    goes_on = f" {words.plural(service.running, 'run')} going on." if service.running else ""
+    goes_on = f" {units.plural(service.running, 'run')} going on." if service.running else ""
     print(f"The service of {client.directory} ends.{goes_on} The next command starts it again.")
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from jupyter_mltrain import units
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.spec import Capacity, Lease, Resources
 
@@ -57,9 +58,10 @@ class Ledger:
                     f"Ask for {'at most ' + str(there) if there else 'none'}."
                 )
         if want.memory_bytes > most.memory_bytes:
+            memory = units.asked_size(want.memory_bytes)
             raise InvalidSpec(
-                f"The run asks for {_gigabytes(want.memory_bytes)} of memory and {target!r} has "
-                f"{_gigabytes(most.memory_bytes)}. Ask for less."
+                f"The run asks for {memory} of memory and {target!r} has "
+                f"{units.size(most.memory_bytes)}. Ask for less."
             )
 
     def take(self, run_id: str, resources: Resources) -> Lease | None:
@@ -119,7 +121,7 @@ class Ledger:
             words = _count(len(want.gpus), "GPU")
             holders = tuple(run for run, lease in self._leases.items() if lease.gpus)
         else:
-            words = f"{_gigabytes(want.memory_bytes)} of memory"
+            words = f"{units.asked_size(want.memory_bytes)} of memory"
             holders = tuple(run for run, lease in self._leases.items() if lease.memory_bytes)
         return words, holders
 
@@ -136,7 +138,3 @@ class Ledger:
 
 def _count(number: int, what: str) -> str:
     return f"{number or 'no'} {what}{'' if number in (0, 1) else 's'}"
-
-
-def _gigabytes(size_bytes: int) -> str:
-    return f"{size_bytes / 1e9:.3g} GB"

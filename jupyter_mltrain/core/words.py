@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from jupyter_mltrain import units
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.spec import Run, RunFile, RunState
 
@@ -56,13 +57,6 @@ _UNITS_S: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 
 # Times
-
-
-def duration(seconds: float) -> str:
-    """A length of time: ``0:12``, ``1:03:20``."""
-    minutes, rest = divmod(max(0, int(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def age(at: datetime, now: datetime) -> str:
@@ -119,20 +113,6 @@ def parse_duration(text: str) -> float:
 # Sizes and numbers
 
 
-def size(count: int) -> str:
-    """A number of bytes, in powers of 1000: ``812 bytes``, ``12 kB``, ``1.4 GB``."""
-    if count < 1_000:
-        return plural(count, "byte")
-    value = float(count)
-    for unit in ("kB", "MB", "GB", "TB"):
-        value /= 1_000
-        if value < 9.95:
-            return f"{value:.1f}".removesuffix(".0") + f" {unit}"
-        if value < 999.5:
-            return f"{value:.0f} {unit}"
-    return f"{value:.0f} TB"
-
-
 def parse_size(text: str) -> int:
     """Read an amount of memory or disk: ``4GB``, ``512MB``, ``1.5 GiB``, ``2g``, ``1048576``.
 
@@ -162,11 +142,6 @@ def number(value: float) -> str:
     if abs(value) < 1_000_000 and (isinstance(value, int) or abs(value) >= 999.5):
         return f"{value:.0f}"
     return f"{value:.3g}"
-
-
-def plural(count: int, noun: str) -> str:
-    """A count with its noun: ``1 CPU``, ``2 CPUs``."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 # Runs
@@ -203,8 +178,8 @@ def place(run: Run) -> str:
     return " · ".join(
         [
             run.spec.compute,
-            *([plural(cpus, "CPU")] if cpus else []),
-            *([plural(gpus, "GPU")] if gpus else []),
+            *([units.plural(cpus, "CPU")] if cpus else []),
+            *([units.plural(gpus, "GPU")] if gpus else []),
             *([_memory(memory)] if memory else []),
         ]
     )
@@ -215,7 +190,7 @@ def _memory(count: int) -> str:
     for power, unit in ((3, "GB"), (2, "MB")):
         if count % 1_024**power == 0:
             return f"{count // 1_024**power} {unit}"
-    return size(count)
+    return units.size(count)
 
 
 def fact(run: Run, now: datetime) -> str:
@@ -265,14 +240,14 @@ def summary(
     """How a run ended: a line, and after a failure a second one with what to do next."""
     head = f"{state_title(run.state, colored=colored)}  {run.label}  "
     kept = outputs(files)
-    total = size(sum(file.size_bytes for file in kept))
+    total = units.size(sum(file.size_bytes for file in kept))
     if run.state is RunState.COMPLETED:
-        parts = [duration(elapsed_s(run, run.ended_at or run.created_at))]
+        parts = [units.duration(elapsed_s(run, run.ended_at or run.created_at))]
         parts += [f"{name} {number(value)}" for name, value in scalars(metrics)]
-        parts += [f"{plural(len(kept), 'output')}, {total}"] if kept else []
+        parts += [f"{units.plural(len(kept), 'output')}, {total}"] if kept else []
         return head + " · ".join(parts)
     if run.state is RunState.CANCELED:
-        kept_words = f" · outputs kept: {plural(len(kept), 'file')}, {total}" if kept else ""
+        kept_words = f" · outputs kept: {units.plural(len(kept), 'file')}, {total}" if kept else ""
         reason = f"{head}{canceled_reason(run)}{kept_words}"
     else:
         reason = head + run.reason

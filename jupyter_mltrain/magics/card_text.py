@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from jupyter_mltrain import units
 from jupyter_mltrain.core import words
 from jupyter_mltrain.core.folding import plain
 from jupyter_mltrain.spec import Run, RunFile, RunState
@@ -43,7 +44,7 @@ def card(
 
 def header(run: Run, now: datetime) -> str:
     """A run that goes on, in a line; in a second one why it waits."""
-    passed = words.duration(words.elapsed_s(run, now))
+    passed = units.duration(words.elapsed_s(run, now))
     line = f"{words.state_title(run.state)}  {run.label}  {passed}  {words.place(run)}"
     explained = run.state.waiting or run.state is RunState.NOT_RESPONDING
     return f"{line}\n{run.reason}" if explained and run.reason else line
@@ -51,7 +52,7 @@ def header(run: Run, now: datetime) -> str:
 
 def _outputs(kept: list[RunFile]) -> str:
     named = [
-        f"{plain(file.name.removeprefix('outputs/'))} {words.size(file.size_bytes)}"
+        f"{plain(file.name.removeprefix('outputs/'))} {units.size(file.size_bytes)}"
         for file in kept[:_LISTED]
     ]
     more = [f"and {len(kept) - _LISTED} more"] if len(kept) > _LISTED else []

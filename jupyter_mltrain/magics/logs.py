@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from jupyter_mltrain.core import words
+from jupyter_mltrain import units
 from jupyter_mltrain.core.folding import TAIL_BYTES, Folding
 
 if TYPE_CHECKING:
@@ -44,6 +44,6 @@ def tail(client: Client, run: Run, log: str, lines: int | None) -> str:
         kept = text.removesuffix("\n").split("\n")
         return "\n".join(kept[-lines:]) if lines else ""
     if start or folding.cut:
-        shown = words.size(len(text.encode()))
-        return f"… the last {shown} of {words.size(sizes[log])}; --tail N shows more lines.\n{text}"
+        shown = units.size(len(text.encode()))
+        return f"… the last {shown} of {units.size(sizes[log])}; --tail N shows more lines.\n{text}"
     return text

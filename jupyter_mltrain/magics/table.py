@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from jupyter_mltrain import units
 from jupyter_mltrain.core import words
 from jupyter_mltrain.core.folding import plain
 from jupyter_mltrain.spec import Run, RunState
@@ -27,7 +28,7 @@ def table(runs: Sequence[Run], now: datetime, *, colored: bool = False) -> str:
             run.spec.name or "",
             run.spec.experiment,
             words.age(run.created_at, now),
-            words.duration(words.elapsed_s(run, now)) if run.started_at else "",
+            units.duration(words.elapsed_s(run, now)) if run.started_at else "",
             "" if run.state is RunState.COMPLETED else words.fact(run, now),
         )
         for run in runs

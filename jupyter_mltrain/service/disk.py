@@ -7,6 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Final
 
+from jupyter_mltrain import units
+
 _BYTES: Final = 1_000_000
 """Endings of some hundred runs."""
 
@@ -30,8 +32,8 @@ class Disk:
         if free >= self._floor_bytes:
             return None
         return (
-            f"the queue is paused: {free / 1e6:.0f} MB are free where the workspace lies, and it "
-            f"keeps {self._floor_bytes / 1e6:.0f} MB; `jupyter mltrain gc` frees some"
+            f"the queue is paused: {units.size(free)} are free where the workspace lies, and it "
+            f"keeps {units.size(self._floor_bytes)}; `jupyter mltrain gc` frees some"
         )
 
     def keep(self) -> None:

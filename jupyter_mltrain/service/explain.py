@@ -7,6 +7,7 @@ import signal
 from dataclasses import dataclass
 from typing import Final
 
+from jupyter_mltrain import units
 from jupyter_mltrain.environments.packages import package_of
 from jupyter_mltrain.spec import ExitRecord, Frozen, RunState
 
@@ -89,7 +90,7 @@ def _asked_for(
 ) -> Ending | None:
     """The ending of a run that was ended on purpose, or never began."""
     if record.cause == "cancel":
-        after = "" if duration_s is None else f" after {_clock(duration_s)}"
+        after = "" if duration_s is None else f" after {units.duration(duration_s)}"
         return Ending(state=RunState.CANCELED, reason=f"cancelled by you{after}")
     if record.cause == "timeout":
         # As Azure does it: a run over its max_run_duration is cancelled, not failed.
@@ -101,9 +102,10 @@ def _asked_for(
     if record.cause == "memory":
         if memory_bytes is None:
             return _failed("Out of memory: it asked for more than it may have")
+        more = units.asked_size(2 * memory_bytes).replace(" ", "")
         return _failed(
-            f"Out of memory: it asked for more than its {_size(memory_bytes)}",
-            f"Give it more, for example `--memory {_size(2 * memory_bytes).replace(' ', '')}`.",
+            f"Out of memory: it asked for more than its {units.asked_size(memory_bytes)}",
+            f"Give it more, for example `--memory {more}`.",
         )
     if record.cause == "start":
         return _failed(
@@ -121,7 +123,11 @@ def _signalled(record: ExitRecord, raised: _Raised | None, lines: list[str]) -> 
                 "Out of memory: the kernel killed it",
                 "Work on less data at a time, or run fewer things beside it.",
             )
-        used = f"It had used up to {_size(record.max_rss_bytes)}. " if record.max_rss_bytes else ""
+        used = (
+            f"It had used up to {units.size(record.max_rss_bytes)}. "
+            if record.max_rss_bytes
+            else ""
+        )
         return _failed(
             "Ended by SIGKILL from outside",
             f"{used}A machine that is short of memory ends processes this way.",
@@ -354,27 +360,9 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 def _limit(seconds: float) -> str:
     if seconds <= 120 or seconds % 60:
         return f"{seconds:g} s"
     if seconds % 3600:
         return f"{seconds / 60:g} min"
     return f"{seconds / 3600:g} h"
-
-
-def _size(count: int) -> str:
-    """A size as people wrote it: whole in powers of 1024, else three figures in powers of 1000."""
-    units = ((4, "TB"), (3, "GB"), (2, "MB"), (1, "kB"))
-    for power, unit in units:
-        if count % 1024**power == 0 and 1024**power <= count < 10_000 * 1024**power:
-            return f"{count // 1024**power} {unit}"
-    for power, unit in units:
-        if count >= 1000**power:
-            return f"{count / 1000**power:.3g} {unit}"
-    return f"{count} bytes"

@@ -178,7 +178,8 @@ class Supervisor:
             taken = self.queue.take_next()
             if taken is None:
                 break
-            run, lease = taken
+            # The queue knows what decides the order; tags or git state may have come since.
+            run, lease = self.roster.active[taken[0].id], taken[1]
             try:
                 run = self.roster.move(
                     run,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import getpass
+import logging
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from typing import Any, Final, TypeVar
 
 from jupyter_mltrain import __version__, runtime, wire
 from jupyter_mltrain.environments.base import Environments
-from jupyter_mltrain.errors import InvalidSpec, WorkspaceError, WrongState
+from jupyter_mltrain.errors import InvalidSpec, MltrainError, WorkspaceError, WrongState
 from jupyter_mltrain.service import git, submitting
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.gate import Gate
@@ -36,6 +37,7 @@ from jupyter_mltrain.store.runs import PAGE, RunStore
 from jupyter_mltrain.workspaces import Identity
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 _QUICK_S: Final = 0.003
 _QUICK_ONES: Final = 100
@@ -135,19 +137,14 @@ class Verbs:
         submit of the same script. Only what took no time in a thread, and is as small as it was
         then, is done here.
         """
-
-        def accept() -> submitting.Accepted:
-            compute = self.supervisor.computes[request.spec.compute]
-            return self._acceptor.accept(
-                request,
-                now,
-                check_out=self.supervisor.has_room(request.spec),
-                gpus=len(compute.capacity().gpus),
-            )
+        # Asked here: the queue and its leases belong to the event loop.
+        check_out = self.supervisor.has_room(request.spec)
+        gpus = len(self.supervisor.computes[request.spec.compute].capacity().gpus)
 
         def timed() -> tuple[submitting.Accepted, float]:
             start = time.perf_counter()
-            return accept(), time.perf_counter() - start
+            accepted = self._acceptor.accept(request, now, check_out=check_out, gpus=gpus)
+            return accepted, time.perf_counter() - start
 
         key = submitting.script_as_it_is(request)
         if key in self._quick and submitting.is_small(request.source):
@@ -189,12 +186,10 @@ class Verbs:
             workspace_id=self.identity.id,
         )
         try:
-            self.store.insert(run, request.request_id)
+            self.store.insert(run, request.request_id, accepted.journal_bytes)
         except BaseException:
             self.supervisor.give_back(run.id, spec)
             raise
-        if accepted.journal_bytes:
-            self.store.keep_journal_offset(run.id, accepted.journal_bytes)
         return run
 
     def submits_held(self) -> AbstractAsyncContextManager[None]:
@@ -203,8 +198,13 @@ class Verbs:
 
     async def _record_git(self, run_id: str, directory: Path) -> None:
         state = await git.read(directory)
-        if state is not None:
+        if state is None:
+            return
+        try:
             self.supervisor.roster.amend(run_id, git=state)
+        except MltrainError as error:
+            # Deleted meanwhile, or a full disk: the run itself goes its way.
+            _log.error("%s: its git state is not recorded: %s", run_id, error)
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.create_task(work)

@@ -53,13 +53,19 @@ class RunStore:
         row = self._sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()
         return (row[0] if row else 0) + 1
 
-    def insert(self, run: Run, request_id: str | None = None) -> None:
-        """Add a run; `run.number` is kept, so that a rebuilt store numbers as before."""
+    def insert(self, run: Run, request_id: str | None = None, journal_offset: int = 0) -> None:
+        """Add a run; `run.number` is kept, so that a rebuilt store numbers as before.
+
+        Parameters
+        ----------
+        journal_offset
+            Bytes of the run's journal that the record says already.
+        """
         with self._write() as sql:
             sql.execute(
                 "INSERT INTO runs (number, id, request_id, experiment, name, compute, state, final,"
-                " parent_id, created_at, ended_at, version, record)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " parent_id, created_at, ended_at, version, journal, record)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     run.number,
                     run.id,
@@ -73,6 +79,7 @@ class RunStore:
                     run.created_at.timestamp(),
                     run.ended_at and run.ended_at.timestamp(),
                     run.version,
+                    journal_offset,
                     _encode(run),
                 ),
             )

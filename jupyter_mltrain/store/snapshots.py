@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from jupyter_mltrain import errors
+from jupyter_mltrain import errors, units
 from jupyter_mltrain.spec import Frozen
 from jupyter_mltrain.store import manifest as manifests
 from jupyter_mltrain.store import source_warnings, working_copy
@@ -257,8 +257,8 @@ class Snapshots:
         needed = sum(size for _, size in new)
         if needed > free:
             raise errors.DiskFull(
-                f"{source} holds {source_warnings.size_text(needed)} that are not stored yet, and "
-                f"{source_warnings.size_text(free)} are free where the workspace lies. Leave out "
+                f"{source} holds {units.size(needed)} that are not stored yet, and "
+                f"{units.size(free)} are free where the workspace lies. Leave out "
                 "what the run does not need with .amlignore, or ship a smaller folder. The "
                 f"largest files are {source_warnings.largest(new)}."
             )

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
+from jupyter_mltrain import units
 from jupyter_mltrain.store.source_tree import shown
 
 LARGE_BYTES: Final = 314_572_800
@@ -30,16 +31,6 @@ def looks_secret(path: str) -> bool:
     return _SECRET.fullmatch(path) is not None
 
 
-def size_text(size_bytes: int) -> str:
-    """A size for people, in decimal units of three figures or so."""
-    size = float(size_bytes)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if size >= 10 or unit == "bytes" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
-
-
 def listed(names: Iterable[str]) -> str:
     """Up to five names, and how many more there are."""
     every = sorted(names)
@@ -50,7 +41,7 @@ def listed(names: Iterable[str]) -> str:
 def largest(files: Iterable[tuple[str, int]]) -> str:
     """The five largest of these files (path and size), with their sizes."""
     first = sorted(files, key=lambda file: (-file[1], file[0]))[:_NAMED]
-    return ", ".join(f"{shown(path)} ({size_text(size)})" for path, size in first)
+    return ", ".join(f"{shown(path)} ({units.size(size)})" for path, size in first)
 
 
 def about(sizes: Iterable[tuple[str, int]], special: Iterable[tuple[str, str]]) -> list[str]:
@@ -60,7 +51,7 @@ def about(sizes: Iterable[tuple[str, int]], special: Iterable[tuple[str, str]]) 
     total = sum(size for _, size in files)
     if total > LARGE_BYTES:
         warnings.append(
-            f"The snapshot holds {size_text(total)}. Its largest files are {largest(files)}. "
+            f"The snapshot holds {units.size(total)}. Its largest files are {largest(files)}. "
             "List what the run does not need in .amlignore."
         )
     secrets = [path for path, _ in files if looks_secret(path)]

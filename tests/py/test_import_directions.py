@@ -18,11 +18,12 @@ import jupyter_mltrain
 PACKAGE = "jupyter_mltrain"
 ROOT = Path(jupyter_mltrain.__file__).parent
 
-BASE = {"spec", "errors", "_version"}
+BASE = {"spec", "errors", "units", "_version"}
 RULES: dict[str, set[str]] = {
     # What everybody may know, and what it knows itself: nothing of ours.
     "spec": set(),
     "errors": set(),
+    "units": set(),
     "_version": set(),
     "runtime": set(),
     "wire": BASE,

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
+from jupyter_mltrain import units
 from jupyter_mltrain.core import words
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.spec import Lease, Node, Resources, Run, RunFile, RunSpec, RunState
@@ -41,7 +42,7 @@ def a_file(name: str, size_bytes: int = 0) -> RunFile:
     [(0, "0:00"), (12.9, "0:12"), (63, "1:03"), (3_800, "1:03:20"), (90_000, "25:00:00")],
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert words.duration(seconds) == text
+    assert units.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_ages(seconds: float, text: str) -> None:
     ],
 )
 def test_sizes(count: int, text: str) -> None:
-    assert words.size(count) == text
+    assert units.size(count) == text
 
 
 @pytest.mark.parametrize(
@@ -173,3 +174,11 @@ def test_a_canceled_run_says_by_whom_and_what_is_kept() -> None:
 
 def test_metrics_that_are_no_numbers_are_not_summed_up() -> None:
     assert words.scalars({"a": "x", "b": True, "c": [], "d": ["y"], "e": 1}) == [("e", 1)]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(4 * 1024**3, "4 GB"), (512 * 1024**2, "512 MB"), (5_000_000_000, "5 GB"), (0, "0 bytes")],
+)
+def test_memory_is_said_as_it_was_asked_for(count: int, text: str) -> None:
+    assert units.asked_size(count) == text

@@ -66,7 +66,7 @@ def test_an_unknown_compute_target_is_refused_with_the_known_ones(unchanged: Pla
     [
         ({"gpus": 1000}, "The run asks for 1000 GPUs and 'local' has"),
         ({"cpus": 10_000}, "The run asks for 10000 CPUs and 'local' has"),
-        ({"memory_bytes": 5 * 10**15}, "The run asks for 5e+06 GB of memory and 'local' has"),
+        ({"memory_bytes": 5 * 10**15}, "The run asks for 5000 TB of memory and 'local' has"),
         ({"cpus": 0}, "A run needs at least 1 CPU, not 0."),
         ({"cpus": -1}, "A run needs at least 1 CPU, not -1."),
         ({"gpus": -1}, "A run cannot have -1 GPUs. Use 0 or more."),

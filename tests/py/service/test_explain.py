@@ -154,7 +154,7 @@ def test_a_kill_by_the_kernel_for_memory_is_told_from_others() -> None:
     ending = an_ending(ExitRecord(signal=9, max_rss_bytes=3_141_000_000))
     assert ending.reason == "Ended by SIGKILL from outside."
     assert ending.advice is not None
-    assert "up to 3.14 GB" in ending.advice
+    assert "up to 3.1 GB" in ending.advice
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ from service_rig import Rig, SlowEnvironments
 
 from jupyter_mltrain.errors import DiskFull, InvalidSpec, WrongState
 from jupyter_mltrain.service import finishing
-from jupyter_mltrain.spec import Resources, Run, RunState
-from jupyter_mltrain.wire import PriorityRequest
+from jupyter_mltrain.spec import GitState, Resources, Run, RunState
+from jupyter_mltrain.wire import PriorityRequest, TagRequest
 
 
 def states(rig: Rig, run: Run) -> list[str]:
@@ -363,3 +363,26 @@ async def test_a_run_that_has_not_ended_cannot_be_deleted(rig: Rig) -> None:
         with pytest.raises(WrongState, match=r"is Running\. Cancel it first, then delete it"):
             await rig.verbs.delete(run.id)
         await rig.exit(run)
+
+
+@in_loop
+async def test_what_was_given_at_submit_is_not_taken_in_again_from_the_journal(rig: Rig) -> None:
+    async with rig:
+        holder = await rig.running(resources=Resources(cpus=4))
+        run = await rig.submit(tags={"a": "1"})
+        await rig.verbs.tag(run.id, TagRequest(set={"a": "2"}))
+        await rig.exit(holder)
+        ended = await rig.exit(await rig.until(run, RunState.RUNNING))
+        assert ended.tags == {"a": "2"}
+
+
+@in_loop
+async def test_a_queued_run_whose_record_has_changed_still_starts(rig: Rig) -> None:
+    async with rig:
+        holder = await rig.running(resources=Resources(cpus=4))
+        run = await rig.submit()
+        rig.supervisor.roster.amend(run.id, git=GitState(commit="abc"))
+        assert rig.verbs.get(run.id).reason == f"waiting for 2 CPUs: {holder.label} holds them"
+        await rig.exit(holder)
+        ended = await rig.exit(await rig.until(run, RunState.RUNNING))
+        assert ended.git == GitState(commit="abc")

@@ -75,7 +75,7 @@ def test_an_unknown_compute_is_refused_with_those_there_are() -> None:
         ({"gpus": -1}, "cannot have -1 GPUs"),
         ({"gpus": 1000}, "asks for 1000 GPUs and 'local' has 1 GPU. Ask for at most 1."),
         ({"memory_bytes": 0}, "0 bytes of memory are too few"),
-        ({"memory_bytes": 10**15}, "asks for 1e+06 GB of memory and 'local' has 16 GB"),
+        ({"memory_bytes": 10**15}, "asks for 1000 TB of memory and 'local' has 16 GB"),
         ({"timeout_s": 0}, "The time limit is 0 s"),
         ({"timeout_s": -1}, "The time limit is -1 s"),
         ({"timeout_s": 2_592_001}, "at most 2592000 s (30 days)"),
