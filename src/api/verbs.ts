@@ -1,0 +1,131 @@
+import type { IVerbs } from '../tokens';
+
+import type { Requests } from './requests';
+import { fileParts } from './requests';
+import type * as wire from './wire';
+
+/** What can be asked of one workspace. */
+export class Verbs implements IVerbs {
+  constructor(
+    private readonly _requests: Requests,
+    private readonly _workspaceId: string
+  ) {}
+
+  cancel(runId: string): Promise<wire.Run> {
+    return this._post(['runs', runId, 'cancel']);
+  }
+
+  again(runId: string, changes: wire.AgainRequest = {}): Promise<wire.Run> {
+    const body: wire.AgainRequest = { request_id: freshId(), ...changes };
+    return this._post(['runs', runId, 'again'], body);
+  }
+
+  remove(runId: string): Promise<wire.Run> {
+    return this._requests.json(this._parts('runs', runId), { method: 'DELETE' });
+  }
+
+  prioritize(runId: string, request: wire.PriorityRequest): Promise<wire.Run> {
+    return this._post(['runs', runId, 'priority'], request);
+  }
+
+  tag(runId: string, request: wire.TagRequest): Promise<wire.Run> {
+    return this._post(['runs', runId, 'tags'], request);
+  }
+
+  submit(form: wire.SubmitForm): Promise<wire.Run> {
+    return this._post(['submit'], { request_id: freshId(), ...form });
+  }
+
+  preview(form: wire.SubmitForm): Promise<wire.Preview> {
+    return this._post(['preview'], form);
+  }
+
+  arguments(path: string): Promise<wire.ScriptArguments> {
+    return this._get(['arguments'], { path });
+  }
+
+  status(): Promise<wire.ServiceStatus> {
+    return this._get(['status']);
+  }
+
+  experiments(): Promise<{ [name: string]: number }> {
+    return this._get(['experiments']);
+  }
+
+  history(runId: string): Promise<wire.StateChange[]> {
+    return this._get(['runs', runId, 'history']);
+  }
+
+  files(
+    runId: string,
+    query: { prefix?: string; limit?: number; after?: string } = {}
+  ): Promise<wire.FilePage> {
+    return this._get(['runs', runId, 'files'], query);
+  }
+
+  folder(
+    runId: string,
+    query: { path?: string; limit?: number; after?: string } = {}
+  ): Promise<wire.FolderPage> {
+    return this._get(['runs', runId, 'folder'], query);
+  }
+
+  snapshot(
+    runId: string,
+    query: { limit?: number; after?: string } = {}
+  ): Promise<wire.SnapshotPage> {
+    return this._get(['runs', runId, 'snapshot'], query);
+  }
+
+  readFile(
+    runId: string,
+    name: string,
+    limitBytes: number
+  ): Promise<{ data: Uint8Array; size: number }> {
+    const parts = this._parts('runs', runId, 'files', ...fileParts(name));
+    return this._requests.bytes(parts, 0, limitBytes);
+  }
+
+  readSnapshotFile(
+    runId: string,
+    name: string,
+    limitBytes: number
+  ): Promise<{ data: Uint8Array; size: number }> {
+    const parts = this._parts('runs', runId, 'snapshot', ...fileParts(name));
+    return this._requests.bytes(parts, 0, limitBytes);
+  }
+
+  fileUrl(runId: string, name: string): string {
+    return this._requests.url(this._parts('runs', runId, 'files', ...fileParts(name)));
+  }
+
+  zipUrl(runId: string, prefix?: string): string {
+    return this._requests.url(this._parts('runs', runId, 'zip'), { prefix });
+  }
+
+  pythons(): Promise<wire.PythonInfo[]> {
+    return this._requests.json(['environments'], { background: true });
+  }
+
+  private _parts(...parts: string[]): string[] {
+    return ['workspaces', this._workspaceId, ...parts];
+  }
+
+  // Most of what is looked at is looked at because something has changed, not by the user.
+  private _get<T>(
+    parts: string[],
+    query: { [name: string]: string | number | undefined } = {}
+  ): Promise<T> {
+    return this._requests.json(this._parts(...parts), { query, background: true });
+  }
+
+  private _post<T>(parts: string[], body?: unknown): Promise<T> {
+    return this._requests.json(this._parts(...parts), { method: 'POST', body });
+  }
+}
+
+/** Names one request, so that the same one sent again after a cut is not done twice. */
+function freshId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(8));
+  return Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
+}

@@ -1,0 +1,488 @@
+// What travels between the page and the server.
+// Generated from jupyter_mltrain/wire.py by generate_wire.py; a test fails when this is stale.
+
+export const PROTOCOL = 1;
+
+/** `POST /v1/runs/<id>/again`: the same snapshot, inputs and settings, but for what is given. */
+export type AgainRequest = {
+  request_id?: string | null;
+  resources?: Resources | null;
+  arguments?: string[] | null;
+  variables?: { [key: string]: string } | null;
+  timeout_s?: number | null;
+  priority?: number | null;
+  name?: string | null;
+};
+
+/** One argument of a script, as its argparse defines it. */
+export type ArgumentChoice = {
+  name: string;
+  positional: boolean;
+  required: boolean;
+  type: string;
+  default: string | null;
+  choices: string[];
+  help: string | null;
+  repeated: boolean;
+};
+
+/** In a follow stream: nothing happened for a while; the service is there. */
+export type BeatFrame = {
+  frame: 'beat';
+};
+
+/** What a compute target can give to all its runs together. */
+export type Capacity = {
+  cpus: number;
+  memory_bytes: number;
+  gpus: Device[];
+};
+
+/** What makes a `%%train` cell more than a script. */
+export type CellSpec = {
+  inputs: string[];
+  outputs: string[];
+};
+
+/** In the events stream: a run is new or its record has changed. */
+export type ChangeFrame = {
+  frame: 'change';
+  cursor: string;
+  run: Run;
+};
+
+/** A compute target with who holds what of it. */
+export type ComputeStatus = {
+  name: string;
+  kind: string;
+  capacity: Capacity;
+  leases: { [key: string]: Lease };
+  queued: number;
+};
+
+/** In the events stream: a run was deleted. */
+export type DeletedFrame = {
+  frame: 'deleted';
+  cursor: string;
+  run_id: string;
+};
+
+/** One GPU of this machine. */
+export type Device = {
+  index: number;
+  name: string;
+  memory_bytes: number;
+};
+
+/** What the script runs in. So far: a Python interpreter on this machine. */
+export type EnvironmentSpec = {
+  name: string;
+  interpreter: string | null;
+  inherited: { [key: string]: string };
+};
+
+/** In a stream from the Jupyter server, last: why it cannot go on. */
+export type ErrorFrame = {
+  frame: 'error';
+  code: string;
+  message: string;
+};
+
+/** Body of every reply with a status of 400 and above. */
+export type ErrorReply = {
+  code: string;
+  message: string;
+};
+
+/** How the script's process ended, as its reaper saw it. */
+export type ExitRecord = {
+  status: number | null;
+  signal: number | null;
+  cause: string | null;
+  message: string | null;
+  oom_killed: boolean;
+  leftovers: number;
+  cpu_s: number;
+  max_rss_bytes: number;
+  ended_at: string | null;
+};
+
+/** `GET /v1/runs/<id>/files`: ordered by name. */
+export type FilePage = {
+  files: RunFile[];
+  total: number;
+  total_bytes: number;
+  next_after: string | null;
+};
+
+/** A file or a folder of a run, as one level of a tree shows it. */
+export type FolderEntry = {
+  name: string;
+  path: string;
+  is_folder: boolean;
+  size_bytes: number | null;
+  modified_at: string | null;
+};
+
+/** `GET /v1/runs/<id>/folder`: one level, folders first, then by name. */
+export type FolderPage = {
+  entries: FolderEntry[];
+  total: number;
+  next_after: string | null;
+};
+
+/** One run that is, or would be, taken. */
+export type GcItem = {
+  id: string;
+  number: number;
+  label: string;
+  size_bytes: number;
+};
+
+/** What a clean-up takes: runs, and blobs that no run left needs. */
+export type GcReport = {
+  runs: GcItem[];
+  freed_bytes: number;
+  blobs: number;
+  dry_run: boolean;
+};
+
+/** `POST /v1/gc`. Takes the oldest finished runs first. */
+export type GcRequest = {
+  older_than_s?: number | null;
+  keep_bytes?: number | null;
+  dry_run?: boolean;
+};
+
+/** The repository that the source directory belongs to, as it was at submit. */
+export type GitState = {
+  repository: string | null;
+  branch: string | null;
+  commit: string | null;
+  dirty: boolean;
+};
+
+/** What a run holds while it runs. */
+export type Lease = {
+  cpus: number;
+  memory_bytes: number;
+  gpus: number[];
+};
+
+/** In a follow stream: `size_bytes` raw bytes of `log`, from `offset`, come right after. */
+export type LogFrame = {
+  frame: 'log';
+  log: string;
+  offset: number;
+  size_bytes: number;
+};
+
+/** `GET /v1/runs/<id>/search`: where the next match is; all `None` when there is none. */
+export type LogMatch = {
+  offset: number | null;
+  size_bytes: number | null;
+  line_offset: number | null;
+};
+
+/** One value that a run has logged. */
+export type MetricPoint = {
+  name: string;
+  column: string | null;
+  value: number | null;
+  text: string | null;
+  image: boolean;
+  step: number | null;
+  at: number;
+};
+
+/** In a follow stream: what was logged between two offsets of the run's journal. */
+export type MetricsFrame = {
+  frame: 'metrics';
+  offset: number;
+  next_offset: number;
+  points: MetricPoint[];
+};
+
+/** One of the machines (or shares of a machine) a run executes on. */
+export type Node = {
+  index: number;
+  host: string;
+  lease: Lease | null;
+};
+
+/** `POST /v1/preview`: what a submit would ship, and what the checks say. Nothing is changed. */
+export type Preview = {
+  files: SnapshotFile[];
+  total: number;
+  total_bytes: number;
+  ignored: string[];
+  ignored_total: number;
+  warnings: string[];
+  errors: string[];
+};
+
+/** `POST /v1/runs/<id>/priority`: exactly one of these. */
+export type PriorityRequest = {
+  priority?: number | null;
+  before?: string | null;
+  after?: string | null;
+};
+
+/** `POST /v1/runs/<id>/properties`: can be added, never changed. */
+export type PropertyRequest = {
+  add: { [key: string]: string };
+};
+
+/** An interpreter of this machine that runs can use. */
+export type PythonInfo = {
+  name: string;
+  interpreter: string;
+  version: string;
+  default: boolean;
+};
+
+/** One waiting run, in the order they will start. */
+export type QueueEntry = {
+  run_id: string;
+  label: string;
+  position: number;
+  reason: string;
+  resources: Resources;
+};
+
+/** In the events stream: the queue, or who holds what, has changed. */
+export type QueueFrame = {
+  frame: 'queue';
+  running: number;
+  queued: number;
+  paused: string | null;
+};
+
+/** In the events stream, first: what came before is unknown; look at everything anew. */
+export type ResetFrame = {
+  frame: 'reset';
+  cursor: string;
+};
+
+/** What a run asks of its compute target; `None` means the target's own default. */
+export type Resources = {
+  cpus: number | null;
+  gpus: number;
+  memory_bytes: number | null;
+};
+
+/** The record of one run, as the service keeps and reports it. */
+export type Run = {
+  id: string;
+  number: number;
+  state: RunState;
+  reason: string;
+  spec: RunSpec;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  version: number;
+  attempt: number;
+  parent_id: string | null;
+  snapshot_id: string | null;
+  source_directory: string | null;
+  git: GitState | null;
+  nodes: Node[];
+  exit: ExitRecord | null;
+  warnings: string[];
+  advice: string | null;
+  tags: { [key: string]: string | null };
+  properties: { [key: string]: string };
+  submitted_by: string;
+  workspace_id: string;
+  rank: number | null;
+};
+
+/** `application/vnd.jupyter-mltrain.run+json`: what a cell's output says of its run. */
+export type RunCard = {
+  version: number;
+  workspace_id: string;
+  run: Run;
+  files: RunFile[];
+};
+
+/** One file of a run: a log, an output, something it uploaded. */
+export type RunFile = {
+  name: string;
+  size_bytes: number;
+  modified_at: string;
+};
+
+/** In a follow stream: the run's record changed. */
+export type RunFrame = {
+  frame: 'run';
+  run: Run;
+};
+
+/** What made the run. */
+export type RunKind =
+  | 'cell'
+  | 'child'
+  | 'notebook'
+  | 'script';
+
+/** `GET /v1/runs`: newest first. */
+export type RunPage = {
+  runs: Run[];
+  next_before: number | null;
+  total: number | null;
+};
+
+/** One execution of one script: everything that decides what happens. */
+export type RunSpec = {
+  experiment: string;
+  script: string;
+  name: string | null;
+  kind: RunKind;
+  arguments: string[];
+  variables: { [key: string]: string };
+  compute: string;
+  environment: EnvironmentSpec;
+  resources: Resources;
+  timeout_s: number;
+  priority: number;
+  node_count: number;
+  cell: CellSpec | null;
+};
+
+/** The states of a run, spelled as Azure ML spells them. */
+export type RunState =
+  | 'CancelRequested'
+  | 'Canceled'
+  | 'Completed'
+  | 'Failed'
+  | 'Finalizing'
+  | 'NotResponding'
+  | 'NotStarted'
+  | 'Preparing'
+  | 'Provisioning'
+  | 'Queued'
+  | 'Running'
+  | 'Starting';
+
+/** `POST /v1/arguments`: what a script asks for; empty when it uses no argparse, or several. */
+export type ScriptArguments = {
+  arguments: ArgumentChoice[];
+};
+
+/** `GET mltrain/api/workspaces`: what the Jupyter server can offer. */
+export type ServerInfo = {
+  version: string;
+  workspaces: WorkspaceInfo[];
+};
+
+/** In the events stream, from the Jupyter server: how the service is. */
+export type ServiceFrame = {
+  frame: 'service';
+  state: string;
+  message: string;
+};
+
+/** `GET /v1/status`. */
+export type ServiceStatus = {
+  version: string;
+  protocol: number;
+  pid: number;
+  workspace_id: string;
+  workspace: string;
+  started_at: string;
+  running: number;
+  queued: number;
+  queue_paused: string | null;
+};
+
+/** One file that was shipped with a run. */
+export type SnapshotFile = {
+  name: string;
+  size_bytes: number;
+};
+
+/** `GET /v1/runs/<id>/snapshot`: what was shipped, ordered by name. */
+export type SnapshotPage = {
+  files: SnapshotFile[];
+  total: number;
+  total_bytes: number;
+  next_after: string | null;
+};
+
+/** Where the files of a run come from. Directory, then `inline` files over it. */
+export type Source = {
+  directory: string | null;
+  include: string[] | null;
+  inline: { [key: string]: string };
+  snapshot: string | null;
+};
+
+/** One step of a run's life, in the order it happened. */
+export type StateChange = {
+  state: RunState;
+  reason: string;
+  at: string;
+};
+
+/** `POST mltrain/api/workspaces/<ws>/submit` and `/preview`: a run in the words of a page. */
+export type SubmitForm = {
+  path?: string | null;
+  code?: string | null;
+  source?: string | null;
+  experiment?: string | null;
+  name?: string | null;
+  arguments?: string[];
+  variables?: { [key: string]: string };
+  tags?: { [key: string]: string | null };
+  interpreter?: string | null;
+  compute?: string;
+  resources?: Resources;
+  timeout_s?: number | null;
+  priority?: number;
+  force?: boolean;
+  request_id?: string | null;
+};
+
+/** `POST /v1/runs`. */
+export type SubmitRequest = {
+  spec: RunSpec;
+  source: Source;
+  request_id?: string | null;
+  inputs?: { [key: string]: string };
+  tags?: { [key: string]: string | null };
+  properties?: { [key: string]: string };
+  force?: boolean;
+};
+
+/** `POST /v1/runs/<id>/tags`. */
+export type TagRequest = {
+  set?: { [key: string]: string | null };
+  remove?: string[];
+};
+
+/** One workspace of this user. */
+export type WorkspaceInfo = {
+  id: string;
+  name: string;
+  directory: string;
+  default: boolean;
+  there: boolean;
+};
+
+export const FINAL_STATES: ReadonlySet<RunState> = new Set([
+  'Completed',
+  'Failed',
+  'Canceled'
+]);
+
+export const WAITING_STATES: ReadonlySet<RunState> = new Set([
+  'NotStarted',
+  'Preparing',
+  'Provisioning',
+  'Queued'
+]);
+
+export const DRIVER_LOG = 'azureml-logs/70_driver_log.txt';
+
+export const CONTROL_LOG = 'azureml-logs/60_control_log.txt';

@@ -1,0 +1,180 @@
+import type { IDisposable } from '@lumino/disposable';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import type { Requests } from '../api/requests';
+import { fileParts } from '../api/requests';
+import * as wire from '../api/wire';
+import type { ILog, ILogQuery, IPiece } from '../tokens';
+
+import type { Follower, ILogSink } from './follower';
+import type { Runs } from './runs';
+
+/** Bytes of the end that are kept for those who come later. */
+const TAIL_BYTES = 262_144;
+
+/** A file of a run that may still grow. */
+export class Log implements ILog, ILogSink {
+  constructor(
+    private readonly _requests: Requests,
+    private readonly _runs: Runs,
+    private readonly _follower: Follower,
+    private readonly _parts: readonly string[],
+    readonly runId: string,
+    readonly name: string
+  ) {
+    void this._open();
+  }
+
+  get log(): string {
+    return this.name;
+  }
+
+  get size(): number | null {
+    return this._size;
+  }
+
+  get growing(): boolean {
+    return this._growing;
+  }
+
+  get problem(): string | null {
+    return this._problem;
+  }
+
+  get appended(): ISignal<this, IPiece> {
+    return this._appended;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  get tail(): IPiece {
+    if (this._pieces.length > 1) {
+      const data = new Uint8Array(this._kept);
+      let at = 0;
+      for (const piece of this._pieces) {
+        data.set(piece, at);
+        at += piece.length;
+      }
+      this._pieces = [data];
+    }
+    return { offset: this.next - this._kept, data: this._pieces[0] ?? new Uint8Array(0) };
+  }
+
+  async read(from: number, to: number): Promise<IPiece> {
+    const parts = [...this._parts, 'files', ...fileParts(this.name)];
+    const { data, size } = await this._requests.bytes(parts, from, to);
+    if (size > (this._size ?? 0)) {
+      this._size = size;
+      this._changed.emit();
+    }
+    return { offset: from, data };
+  }
+
+  find(query: ILogQuery): Promise<wire.LogMatch> {
+    const { text, from, backwards } = query;
+    const what = text === null ? { what: 'error' } : { text };
+    return this._requests.json([...this._parts, 'search'], {
+      query: { log: this.name, ...what, from, backwards: backwards ? 1 : 0 }
+    });
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._following?.dispose();
+    Signal.clearData(this);
+  }
+
+  // What the follower tells
+
+  /** Where the log goes on: all before has been emitted, or skipped. */
+  next = 0;
+
+  take(offset: number, data: Uint8Array): void {
+    if (offset + data.length <= this.next) {
+      return;
+    }
+    if (offset < this.next) {
+      data = data.subarray(this.next - offset);
+      offset = this.next;
+    }
+    if (offset > this.next) {
+      this._pieces = [];
+      this._kept = 0;
+    }
+    this._pieces.push(data);
+    this._kept += data.length;
+    while (this._kept - this._pieces[0].length >= TAIL_BYTES) {
+      this._kept -= this._pieces[0].length;
+      this._pieces.shift();
+    }
+    this.next = offset + data.length;
+    this._size = Math.max(this._size ?? 0, this.next);
+    this._appended.emit({ offset, data });
+    this._changed.emit();
+  }
+
+  opened(): void {
+    if (this._size === null) {
+      this._size = 0;
+      this._changed.emit();
+    }
+  }
+
+  ended(): void {
+    this._size ??= 0;
+    this._growing = false;
+    this._changed.emit();
+  }
+
+  failed(message: string): void {
+    this._growing = false;
+    this._problem = message;
+    this._changed.emit();
+  }
+
+  private async _open(): Promise<void> {
+    try {
+      const run = await this._runs.load(this.runId);
+      if (this._isDisposed) {
+        return;
+      }
+      if (!wire.FINAL_STATES.has(run.state)) {
+        this._following = this._follower.addLog(this);
+        return;
+      }
+      const parts = [...this._parts, 'files', ...fileParts(this.name)];
+      const { data, size } = await this._requests.tail(parts, TAIL_BYTES);
+      if (!this.isDisposed) {
+        if (data.length > 0) {
+          this.next = size - data.length;
+          this.take(this.next, data);
+        }
+        this.ended();
+      }
+    } catch (error) {
+      if (!this._isDisposed) {
+        this.failed(error instanceof Error ? error.message : String(error));
+      }
+    }
+  }
+
+  private _size: number | null = null;
+  private _growing = true;
+  private _problem: string | null = null;
+  private _pieces: Uint8Array[] = [];
+  private _kept = 0;
+  private _following: IDisposable | null = null;
+  private _isDisposed = false;
+  private readonly _appended = new Signal<this, IPiece>(this);
+  private readonly _changed = new Signal<this, void>(this);
+}

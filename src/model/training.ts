@@ -1,0 +1,107 @@
+import type { ServerConnection } from '@jupyterlab/services';
+import type { IStateDB } from '@jupyterlab/statedb';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { ISignal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
+
+import { ApiError } from '../api/error';
+import { Requests } from '../api/requests';
+import type * as wire from '../api/wire';
+import type { ITraining } from '../tokens';
+
+import { Workspace } from './workspace';
+
+/** Where the choice of the workspace is remembered. */
+const CHOSEN = 'jupyter-mltrain:workspace';
+
+/** The workspaces of this user. */
+export class Training implements ITraining {
+  /**
+   * @param _state Remembers the choice of the workspace, where there is such a thing.
+   * @param start Resolves when it is time to ask the server.
+   */
+  constructor(
+    settings: ServerConnection.ISettings,
+    private readonly _trans: TranslationBundle,
+    private readonly _state: IStateDB | null,
+    start: Promise<unknown>
+  ) {
+    this._requests = new Requests(settings);
+    this.ready = start.then(() => this._begin());
+  }
+
+  readonly ready: Promise<void>;
+
+  get workspaces(): readonly wire.WorkspaceInfo[] {
+    return this._infos;
+  }
+
+  get current(): Workspace | null {
+    return this._current;
+  }
+
+  get problem(): string | null {
+    return this._problem;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  choose(workspaceId: string): void {
+    if (this._current?.id !== workspaceId) {
+      this._current = this.workspace(workspaceId);
+      this._changed.emit();
+      void this._state?.save(CHOSEN, workspaceId);
+    }
+  }
+
+  workspace(workspaceId: string): Workspace {
+    let workspace = this._workspaces.get(workspaceId);
+    if (!workspace) {
+      workspace = new Workspace(this._requests, workspaceId);
+      this._workspaces.set(workspaceId, workspace);
+    }
+    return workspace;
+  }
+
+  async refresh(): Promise<void> {
+    try {
+      const info = await this._requests.json<wire.ServerInfo>(['workspaces'], {
+        background: true
+      });
+      this._infos = info.workspaces;
+      this._problem = null;
+    } catch (error) {
+      this._problem = this._asSentence(error);
+    }
+    this._changed.emit();
+  }
+
+  private async _begin(): Promise<void> {
+    await this.refresh();
+    const chosen = await this._state?.fetch(CHOSEN);
+    const known = this._infos.find(info => info.id === chosen && info.there);
+    const first = known ?? this._infos.find(info => info.default) ?? this._infos.find(Boolean);
+    if (first && !this._current) {
+      this._current = this.workspace(first.id);
+      this._changed.emit();
+    }
+  }
+
+  private _asSentence(error: unknown): string {
+    if (error instanceof ApiError && error.code === 'no_such_route') {
+      return this._trans.__(
+        'The Jupyter server does not have jupyter_mltrain. Install it where the server runs, then restart the server.'
+      );
+    }
+    return error instanceof Error ? error.message : String(error);
+  }
+
+  private readonly _requests: Requests;
+  private readonly _workspaces = new Map<string, Workspace>();
+  private _infos: readonly wire.WorkspaceInfo[] = [];
+  private _current: Workspace | null = null;
+  private _problem: string | null = null;
+  private readonly _changed = new Signal<this, void>(this);
+}

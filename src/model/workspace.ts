@@ -1,0 +1,104 @@
+import type { IDisposable } from '@lumino/disposable';
+
+import type { Requests } from '../api/requests';
+import { Verbs } from '../api/verbs';
+import * as wire from '../api/wire';
+import type { ILog, IMetrics, IVerbs, IWorkspace } from '../tokens';
+
+import type { EventFrame } from './connection';
+import { Connection } from './connection';
+import { Follower } from './follower';
+import { LogHandle, MetricsHandle } from './handles';
+import { Log } from './log';
+import { Metrics } from './metrics';
+import { Computes, Queue } from './queue';
+import { Runs } from './runs';
+import { Shared } from './shared';
+
+/** One workspace, as the page knows it. */
+export class Workspace implements IWorkspace {
+  constructor(
+    private readonly _requests: Requests,
+    readonly id: string
+  ) {
+    this.connection = new Connection(_requests, id, frame => this._apply(frame));
+    this.runs = new Runs(_requests, id);
+    this.queue = new Queue(_requests, id);
+    this.computes = new Computes(_requests, id);
+    this.verbs = new Verbs(_requests, id);
+    this.runs.changed.connect(this._onRun, this);
+  }
+
+  readonly connection: Connection;
+  readonly runs: Runs;
+  readonly queue: Queue;
+  readonly computes: Computes;
+  readonly verbs: IVerbs;
+
+  connect(): IDisposable {
+    return this.connection.hold();
+  }
+
+  log(runId: string, name: string): ILog {
+    const { value, release } = this._logs.take(JSON.stringify([runId, name]));
+    return new LogHandle(value, release);
+  }
+
+  metrics(runId: string): IMetrics {
+    const { value, release } = this._metrics.take(runId);
+    return new MetricsHandle(value, release);
+  }
+
+  private _apply(frame: EventFrame): void {
+    switch (frame.frame) {
+      case 'change':
+        this.runs.apply(frame.run);
+        break;
+      case 'deleted':
+        this.runs.applyDeleted(frame.run_id);
+        break;
+      case 'queue':
+        this.queue.apply(frame);
+        this.computes.touch();
+        break;
+      case 'reset':
+        void this.runs.applyReset();
+        this.queue.touch();
+        this.computes.touch();
+        break;
+      default:
+        break; // about the connection, which has taken it in already
+    }
+  }
+
+  /** A reason or an order in the queue can change with any run. */
+  private _onRun(_: Runs, run: wire.Run): void {
+    if (!wire.FINAL_STATES.has(run.state)) {
+      this.queue.touch();
+    }
+    this.computes.touch();
+  }
+
+  private _follower(runId: string): Follower {
+    let follower = this._followers.get(runId);
+    if (!follower) {
+      follower = new Follower(this._requests, this._parts(runId), run => this.runs.apply(run));
+      this._followers.set(runId, follower);
+    }
+    return follower;
+  }
+
+  private _parts(runId: string): string[] {
+    return ['workspaces', this.id, 'runs', runId];
+  }
+
+  private readonly _followers = new Map<string, Follower>();
+  private readonly _logs = new Shared<Log>(key => {
+    const [runId, name] = JSON.parse(key) as [string, string];
+    const parts = this._parts(runId);
+    return new Log(this._requests, this.runs, this._follower(runId), parts, runId, name);
+  });
+  private readonly _metrics = new Shared<Metrics>(
+    runId => new Metrics(runId, this._follower(runId))
+  );
+}

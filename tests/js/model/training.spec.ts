@@ -1,0 +1,86 @@
+import type { IStateDB } from '@jupyterlab/statedb';
+
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { Training } from '../../../src/model/training';
+
+import { FakeServer } from '../server';
+
+const WORKSPACES = [
+  { id: 'w1', name: 'default', directory: '/d', default: true, there: true },
+  { id: 'w2', name: 'paper', directory: '/p', default: false, there: true },
+  { id: 'w3', name: 'moved', directory: '/m', default: false, there: false }
+];
+
+class Memory implements Pick<IStateDB, 'fetch' | 'save'> {
+  value: unknown = undefined;
+
+  fetch(): Promise<undefined> {
+    return Promise.resolve(this.value as undefined);
+  }
+
+  save(_: string, value: unknown): Promise<void> {
+    this.value = value;
+    return Promise.resolve();
+  }
+}
+
+describe('training', () => {
+  let server: FakeServer;
+  let memory: Memory;
+
+  beforeEach(() => {
+    server = new FakeServer();
+    memory = new Memory();
+    server.answers.set('workspaces', { json: { version: '0.1.0', workspaces: WORKSPACES } });
+  });
+
+  function made(start: Promise<unknown> = Promise.resolve()): Training {
+    const trans = nullTranslator.load('jupyter_mltrain');
+    return new Training(server.settings, trans, memory as unknown as IStateDB, start);
+  }
+
+  it('asks for nothing before it is time', () => {
+    made(new Promise(() => undefined));
+    expect(server.asked).toEqual([]);
+  });
+
+  it('begins with the default workspace', async () => {
+    const training = made();
+    await training.ready;
+    expect(training.current?.id).toBe('w1');
+  });
+
+  it('remembers another that was chosen', async () => {
+    const training = made();
+    await training.ready;
+    training.choose('w2');
+    const next = made();
+    await next.ready;
+    expect(next.current?.id).toBe('w2');
+  });
+
+  it('does not go back to one that is no longer there', async () => {
+    memory.value = 'w3';
+    const training = made();
+    await training.ready;
+    expect(training.current?.id).toBe('w1');
+  });
+
+  it('says that the server lacks its part', async () => {
+    server.answers.set('workspaces', {
+      status: 404,
+      code: 'no_such_route',
+      message: 'Not Found'
+    });
+    const training = made();
+    await training.ready;
+    expect(training.current).toBeNull();
+    expect(training.problem).toContain('does not have jupyter_mltrain');
+  });
+
+  it('gives everybody the same workspace', () => {
+    const training = made();
+    expect(training.workspace('w2')).toBe(training.workspace('w2'));
+  });
+});
