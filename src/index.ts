@@ -1,7 +1,25 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { formPlugin } from './form/plugin';
 import { modelPlugin } from './model/plugin';
+import {
+  notificationsPlugin,
+  runningPlugin,
+  sidebarPlugin,
+  statusPlugin
+} from './panels/plugin';
+import { runCardPlugin } from './runcard/plugin';
+import { runPagePlugin } from './runpage/plugin';
 
-const plugins: JupyterFrontEndPlugin<unknown>[] = [modelPlugin];
+const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  modelPlugin,
+  runCardPlugin,
+  sidebarPlugin,
+  runPagePlugin,
+  formPlugin,
+  statusPlugin,
+  notificationsPlugin,
+  runningPlugin
+];
 
 export default plugins;

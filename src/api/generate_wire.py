@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from jupyter_mltrain import spec, wire
+from jupyter_mltrain import __version__, spec, wire
 
 TARGET = Path(__file__).with_name("wire.ts")
 
@@ -36,7 +36,12 @@ def typescript() -> str:
         and value is not spec.Frozen
     ]
     _, components = msgspec.json.schema_components(structs, ref_template="{name}")
-    parts = [_HEAD, f"export const PROTOCOL = {wire.PROTOCOL};\n"]
+    parts = [
+        _HEAD,
+        "/** Of the package that this page was made with. */",
+        f"export const VERSION = {_literal(__version__)};\n",
+        f"export const PROTOCOL = {wire.PROTOCOL};\n",
+    ]
     parts += [_declared(name, schema) for name, schema in sorted(components.items())]
     final = [state.value for state in spec.RunState if state.final]
     waiting = [state.value for state in spec.RunState if state.waiting]

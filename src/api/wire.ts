@@ -1,6 +1,9 @@
 // What travels between the page and the server.
 // Generated from jupyter_mltrain/wire.py by generate_wire.py; a test fails when this is stale.
 
+/** Of the package that this page was made with. */
+export const VERSION = '0.1.0';
+
 export const PROTOCOL = 1;
 
 /** `POST /v1/runs/<id>/again`: the same snapshot, inputs and settings, but for what is given. */
@@ -24,6 +27,13 @@ export type ArgumentChoice = {
   choices: string[];
   help: string | null;
   repeated: boolean;
+};
+
+/** `POST /v1/arguments`: a script or notebook in a folder, or its text. */
+export type ArgumentsRequest = {
+  directory?: string | null;
+  script?: string | null;
+  text?: string | null;
 };
 
 /** In a follow stream: nothing happened for a while; the service is there. */
@@ -250,7 +260,7 @@ export type QueueEntry = {
   resources: Resources;
 };
 
-/** In the events stream: the queue, or who holds what, has changed. */
+/** In the events stream: one of these is another. Changes of runs tell of all the rest. */
 export type QueueFrame = {
   frame: 'queue';
   running: number;

@@ -20,8 +20,14 @@ export class Metrics implements IMetrics, IMetricsSink {
     this._following = follower.addMetrics(this);
   }
 
+  /** A series that has grown is another object than before: who shows it compares no points. */
   get series(): readonly ISeries[] {
-    return [...this._series.values()];
+    for (const name of this._grown) {
+      const { steps, values, count } = this._series.get(name) ?? new Series(name);
+      this._shown.set(name, { name, steps, values, count });
+    }
+    this._grown.clear();
+    return [...this._shown.values()];
   }
 
   get texts(): ReadonlyMap<string, string> {
@@ -105,6 +111,7 @@ export class Metrics implements IMetrics, IMetricsSink {
       this._series.set(name, series);
     }
     series.add(point.value, point.step);
+    this._grown.add(name);
   }
 
   /** At most once a frame; in a page that is not shown frames do not come, and need not. */
@@ -118,6 +125,8 @@ export class Metrics implements IMetrics, IMetricsSink {
   }
 
   private readonly _series = new Map<string, Series>();
+  private readonly _shown = new Map<string, ISeries>();
+  private readonly _grown = new Set<string>();
   private readonly _texts = new Map<string, string>();
   private readonly _images: { name: string; file: string }[] = [];
   private readonly _following: IDisposable;

@@ -7,6 +7,7 @@ import { ITraining } from '../tokens';
 // What others require has to be there at once, and it is small.
 // eslint-disable-next-line jupyter/prefer-lazy-imports
 import { Training } from './training';
+import { Upgrades } from './upgrades';
 
 /** Knows the workspaces; asks for nothing before JupyterLab stands. */
 export const modelPlugin: JupyterFrontEndPlugin<ITraining> = {
@@ -22,6 +23,13 @@ export const modelPlugin: JupyterFrontEndPlugin<ITraining> = {
     translator: ITranslator | null
   ): ITraining => {
     const trans = (translator ?? nullTranslator).load('jupyter_mltrain');
-    return new Training(app.serviceManager.serverSettings, trans, state, app.restored);
+    const training = new Training(
+      app.serviceManager.serverSettings,
+      trans,
+      state,
+      app.restored
+    );
+    new Upgrades(training, trans);
+    return training;
   }
 };

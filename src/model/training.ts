@@ -6,9 +6,10 @@ import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api/error';
 import { Requests } from '../api/requests';
-import type * as wire from '../api/wire';
+import * as wire from '../api/wire';
 import type { ITraining } from '../tokens';
 
+import type { Connection } from './connection';
 import { Workspace } from './workspace';
 
 /** Where the choice of the workspace is remembered. */
@@ -60,6 +61,7 @@ export class Training implements ITraining {
     let workspace = this._workspaces.get(workspaceId);
     if (!workspace) {
       workspace = new Workspace(this._requests, workspaceId);
+      workspace.connection.changed.connect(this._onConnection, this);
       this._workspaces.set(workspaceId, workspace);
     }
     return workspace;
@@ -72,10 +74,26 @@ export class Training implements ITraining {
       });
       this._infos = info.workspaces;
       this._problem = null;
+      this._serverVersion = info.version;
     } catch (error) {
       this._problem = this._asSentence(error);
     }
     this._changed.emit();
+  }
+
+  /** Whether the server was upgraded under the page, which then may not understand it. */
+  get isOutdated(): boolean {
+    return this._serverVersion !== null && this._serverVersion !== wire.VERSION;
+  }
+
+  /** A server that comes back may be another one. */
+  private _onConnection(connection: Connection): void {
+    if (connection.state === 'cut') {
+      this._wasCut = true;
+    } else if (connection.state === 'up' && this._wasCut) {
+      this._wasCut = false;
+      void this.refresh();
+    }
   }
 
   private async _begin(): Promise<void> {
@@ -103,5 +121,7 @@ export class Training implements ITraining {
   private _infos: readonly wire.WorkspaceInfo[] = [];
   private _current: Workspace | null = null;
   private _problem: string | null = null;
+  private _serverVersion: string | null = null;
+  private _wasCut = false;
   private readonly _changed = new Signal<this, void>(this);
 }

@@ -2,9 +2,10 @@ import type { IStateDB } from '@jupyterlab/statedb';
 
 import { nullTranslator } from '@jupyterlab/translation';
 
+import { VERSION } from '../../../src/api/wire';
 import { Training } from '../../../src/model/training';
 
-import { FakeServer } from '../server';
+import { FakeServer, settled } from '../server';
 
 const WORKSPACES = [
   { id: 'w1', name: 'default', directory: '/d', default: true, there: true },
@@ -32,7 +33,7 @@ describe('training', () => {
   beforeEach(() => {
     server = new FakeServer();
     memory = new Memory();
-    server.answers.set('workspaces', { json: { version: '0.1.0', workspaces: WORKSPACES } });
+    server.answers.set('workspaces', { json: { version: VERSION, workspaces: WORKSPACES } });
   });
 
   function made(start: Promise<unknown> = Promise.resolve()): Training {
@@ -77,6 +78,22 @@ describe('training', () => {
     await training.ready;
     expect(training.current).toBeNull();
     expect(training.problem).toContain('does not have jupyter_mltrain');
+  });
+
+  it('notices that the server has another version, also one that was restarted', async () => {
+    const training = made();
+    await training.ready;
+    expect(training.isOutdated).toBe(false);
+    server.answers.set('workspaces', { json: { version: '99.0', workspaces: WORKSPACES } });
+    training.workspace('w1').connect();
+    server.socket.cut();
+    await settled();
+    jest.useFakeTimers();
+    training.workspace('w1').connection.retry();
+    jest.useRealTimers();
+    server.socket.say({ frame: 'beat' });
+    await settled();
+    expect(training.isOutdated).toBe(true);
   });
 
   it('gives everybody the same workspace', () => {
