@@ -83,6 +83,12 @@ class WorkspaceError(MltrainError):
     code = "workspace"
 
 
+class NoSuchWorkspace(WorkspaceError):
+    """This user has no workspace of that id, or it is no longer where it was."""
+
+    code = "no_such_workspace"
+
+
 class WorkspaceLocked(WorkspaceError):
     """Another service holds the workspace."""
 

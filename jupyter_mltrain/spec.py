@@ -101,6 +101,7 @@ class RunKind(str, enum.Enum):
 
     SCRIPT = "script"
     CELL = "cell"
+    NOTEBOOK = "notebook"
     CHILD = "child"
 
 
@@ -238,6 +239,8 @@ class Run(Frozen, frozen=True, kw_only=True):
     properties: Mapping[str, str] = {}
     submitted_by: str = ""
     workspace_id: str = ""
+    rank: float | None = None
+    """Place among waiting runs of one priority, the lowest first; `None` is the number's."""
 
     @property
     def label(self) -> str:

@@ -7,6 +7,7 @@ leniently, so that an older client reads what a newer service says.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -41,12 +42,124 @@ class RunPage(Frozen, frozen=True, kw_only=True):
     runs: tuple[Run, ...]
     next_before: int | None = None
     """Pass as `before` for the next page; `None` after the last."""
+    total: int | None = None
+    """How many runs the filters leave, on this page or not; only with `skip`, which counts them."""
 
 
 class FilePage(Frozen, frozen=True, kw_only=True):
     """`GET /v1/runs/<id>/files`: ordered by name."""
 
     files: tuple[RunFile, ...]
+    total: int = 0
+    """How many there are, on this page or not."""
+    total_bytes: int = 0
+    next_after: str | None = None
+    """Pass as `after` for the next page; `None` after the last."""
+
+
+class FolderEntry(Frozen, frozen=True, kw_only=True):
+    """A file or a folder of a run, as one level of a tree shows it."""
+
+    name: str
+    """Last part of the path."""
+    path: str
+    """From the run's files on, as in ``outputs/plots``."""
+    is_folder: bool
+    size_bytes: int | None = None
+    """Of a file; `None` for a folder."""
+    modified_at: datetime | None = None
+
+
+class FolderPage(Frozen, frozen=True, kw_only=True):
+    """`GET /v1/runs/<id>/folder`: one level, folders first, then by name."""
+
+    entries: tuple[FolderEntry, ...]
+    total: int
+    next_after: str | None = None
+    """Pass as `after` for the next page; `None` after the last."""
+
+
+class SnapshotFile(Frozen, frozen=True, kw_only=True):
+    """One file that was shipped with a run."""
+
+    name: str
+    size_bytes: int
+
+
+class SnapshotPage(Frozen, frozen=True, kw_only=True):
+    """`GET /v1/runs/<id>/snapshot`: what was shipped, ordered by name."""
+
+    files: tuple[SnapshotFile, ...]
+    total: int
+    total_bytes: int
+    next_after: str | None = None
+
+
+class LogMatch(Frozen, frozen=True, kw_only=True):
+    """`GET /v1/runs/<id>/search`: where the next match is; all `None` when there is none."""
+
+    offset: int | None = None
+    """Of the first byte of the match."""
+    size_bytes: int | None = None
+    line_offset: int | None = None
+    """Of the first byte of the line that it is in."""
+
+
+class AgainRequest(Frozen, frozen=True, kw_only=True):
+    """`POST /v1/runs/<id>/again`: the same snapshot, inputs and settings, but for what is given."""
+
+    request_id: str | None = None
+    resources: Resources | None = None
+    arguments: tuple[str, ...] | None = None
+    variables: Mapping[str, str] | None = None
+    timeout_s: float | None = None
+    priority: int | None = None
+    name: str | None = None
+
+
+class ArgumentsRequest(Frozen, frozen=True, kw_only=True):
+    """`POST /v1/arguments`: a script or notebook in a folder, or its text."""
+
+    directory: str | None = None
+    script: str | None = None
+    text: str | None = None
+
+
+class ArgumentChoice(Frozen, frozen=True, kw_only=True):
+    """One argument of a script, as its argparse defines it."""
+
+    name: str
+    """``--rate``, or ``data`` for a positional one."""
+    positional: bool
+    required: bool
+    type: str
+    """"int", "float", "text" or "flag"."""
+    default: str | None = None
+    choices: tuple[str, ...] = ()
+    help: str | None = None
+    repeated: bool = False
+    """Takes several values."""
+
+
+class ScriptArguments(Frozen, frozen=True, kw_only=True):
+    """`POST /v1/arguments`: what a script asks for; empty when it uses no argparse, or several."""
+
+    arguments: tuple[ArgumentChoice, ...]
+
+
+class Preview(Frozen, frozen=True, kw_only=True):
+    """`POST /v1/preview`: what a submit would ship, and what the checks say. Nothing is changed."""
+
+    files: tuple[SnapshotFile, ...]
+    """The largest first, at most 100."""
+    total: int
+    total_bytes: int
+    ignored: tuple[str, ...] = ()
+    """Paths that are left out, at most 100; a folder stands for all in it."""
+    ignored_total: int = 0
+    warnings: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    """Why a submit would be refused."""
 
 
 class TagRequest(Frozen, frozen=True, kw_only=True):
@@ -63,9 +176,13 @@ class PropertyRequest(Frozen, frozen=True, kw_only=True):
 
 
 class PriorityRequest(Frozen, frozen=True, kw_only=True):
-    """`POST /v1/runs/<id>/priority`."""
+    """`POST /v1/runs/<id>/priority`: exactly one of these."""
 
-    priority: int
+    priority: int | None = None
+    before: str | None = None
+    """A waiting run: start just before it, with its priority."""
+    after: str | None = None
+    """A waiting run: start just after it, with its priority."""
 
 
 class GcRequest(Frozen, frozen=True, kw_only=True):
@@ -136,8 +253,146 @@ class RunFrame(Frozen, frozen=True, kw_only=True, tag="run", tag_field="frame"):
     run: Run
 
 
+class MetricPoint(Frozen, frozen=True, kw_only=True):
+    """One value that a run has logged."""
+
+    name: str
+    column: str | None = None
+    """Of a row or a table."""
+    value: float | None = None
+    """`None` for what is no finite number."""
+    text: str | None = None
+    """For what is no number; for an image, the name of its file."""
+    image: bool = False
+    step: float | None = None
+    at: float
+    """Unix seconds."""
+
+
+class MetricsFrame(Frozen, frozen=True, kw_only=True, tag="metrics", tag_field="frame"):
+    """In a follow stream: what was logged between two offsets of the run's journal.
+
+    Of a long past only some points of each series come, the extremes among them.
+    """
+
+    offset: int
+    next_offset: int
+    points: tuple[MetricPoint, ...]
+
+
+class ChangeFrame(Frozen, frozen=True, kw_only=True, tag="change", tag_field="frame"):
+    """In the events stream: a run is new or its record has changed."""
+
+    cursor: str
+    run: Run
+
+
+class DeletedFrame(Frozen, frozen=True, kw_only=True, tag="deleted", tag_field="frame"):
+    """In the events stream: a run was deleted."""
+
+    cursor: str
+    run_id: str
+
+
+class ResetFrame(Frozen, frozen=True, kw_only=True, tag="reset", tag_field="frame"):
+    """In the events stream, first: what came before is unknown; look at everything anew."""
+
+    cursor: str
+
+
+class QueueFrame(Frozen, frozen=True, kw_only=True, tag="queue", tag_field="frame"):
+    """In the events stream: one of these is another. Changes of runs tell of all the rest."""
+
+    running: int
+    queued: int
+    paused: str | None = None
+
+
+class ServiceFrame(Frozen, frozen=True, kw_only=True, tag="service", tag_field="frame"):
+    """In the events stream, from the Jupyter server: how the service is."""
+
+    state: str
+    """"up", "restarting" or "failed"."""
+    message: str = ""
+
+
+class ErrorFrame(Frozen, frozen=True, kw_only=True, tag="error", tag_field="frame"):
+    """In a stream from the Jupyter server, last: why it cannot go on."""
+
+    code: str
+    message: str
+
+
 class BeatFrame(Frozen, frozen=True, kw_only=True, tag="beat", tag_field="frame"):
     """In a follow stream: nothing happened for a while; the service is there."""
+
+
+class WorkspaceInfo(Frozen, frozen=True, kw_only=True):
+    """One workspace of this user."""
+
+    id: str
+    name: str
+    directory: str
+    default: bool = False
+    there: bool = True
+    """Whether its folder still is where it was."""
+
+
+class ServerInfo(Frozen, frozen=True, kw_only=True):
+    """`GET mltrain/api/workspaces`: what the Jupyter server can offer."""
+
+    version: str
+    workspaces: tuple[WorkspaceInfo, ...]
+
+
+class PythonInfo(Frozen, frozen=True, kw_only=True):
+    """An interpreter of this machine that runs can use."""
+
+    name: str
+    interpreter: str
+    version: str
+    default: bool = False
+
+
+class SubmitForm(Frozen, frozen=True, kw_only=True):
+    """`POST mltrain/api/workspaces/<ws>/submit` and `/preview`: a run in the words of a page.
+
+    Paths are those of the file browser; they never leave Jupyter's root folder.
+    """
+
+    path: str | None = None
+    """The script or notebook. Either this or `code`."""
+    code: str | None = None
+    """The text of a cell; runs in the folder `source`."""
+    source: str | None = None
+    """The folder that travels; by default the script's own."""
+    experiment: str | None = None
+    name: str | None = None
+    arguments: tuple[str, ...] = ()
+    variables: Mapping[str, str] = {}
+    tags: Mapping[str, str | None] = {}
+    interpreter: str | None = None
+    """Absolute path of a Python; `None` is the Jupyter server's own."""
+    compute: str = "local"
+    resources: Resources = Resources()
+    timeout_s: float | None = None
+    priority: int = 0
+    force: bool = False
+    request_id: str | None = None
+
+
+class RunCard(Frozen, frozen=True, kw_only=True):
+    """``application/vnd.jupyter-mltrain.run+json``: what a cell's output says of its run.
+
+    The page shows the run itself; this is for when it is gone. Its output is in the
+    ``text/plain`` beside it.
+    """
+
+    version: int = 1
+    workspace_id: str
+    run: Run
+    files: tuple[RunFile, ...] = ()
+    """Of an ended run: some of what it kept."""
 
 
 class ErrorReply(Frozen, frozen=True, kw_only=True):
@@ -150,6 +405,7 @@ class ErrorReply(Frozen, frozen=True, kw_only=True):
 STATUS: Final[Mapping[type[errors.MltrainError], int]] = {
     errors.NoSuchRun: 404,
     errors.NoSuchFile: 404,
+    errors.NoSuchWorkspace: 404,
     errors.FileExists: 409,
     errors.WrongState: 409,
     errors.WorkspaceLocked: 423,

@@ -87,6 +87,33 @@ def endpoint(directory: Path) -> Endpoint | None:
         return None  # torn by a power cut: then that service is gone as well
 
 
+def unfinished(directory: Path) -> bool:
+    """Whether a service of the workspace is gone that may have left runs: the next one goes on.
+
+    A service that leaves with no run waiting or running takes ``service.json`` along. It stays
+    when the service was killed, the machine went down, or runs were left to go on, so a file that
+    names a socket where nobody listens tells of unfinished business. Starts nothing; false for a
+    workspace that is served, and for one that is gone or cannot be read.
+    """
+    try:
+        found = endpoint(directory)
+        if found is None:  # none, or one torn by a power cut
+            return (directory / "service.json").exists()
+    except (WorkspaceError, OSError):
+        return False
+    import socket
+
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(found.socket)
+        except (TimeoutError, BlockingIOError):
+            return False  # somebody listens who is busy
+        except OSError:
+            return True
+    return False
+
+
 def _read(path: Path, kind: type[_T]) -> _T:
     try:
         return msgspec.json.decode(_bytes(path), type=kind)

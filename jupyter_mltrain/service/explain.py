@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import re
 import signal
-from dataclasses import dataclass
 from typing import Final
 
 from jupyter_mltrain import units
 from jupyter_mltrain.environments.packages import package_of
+from jupyter_mltrain.service.tracebacks import Raised, last_raised, lines_of
 from jupyter_mltrain.spec import ExitRecord, Frozen, RunState
 
 _LONGEST: Final = 300
 """Characters of a reason; a sentence, not a log."""
-
-_FAR_LINES: Final = 30
-"""An exception with more lines than this after it is not what ended the script."""
 
 
 class Ending(Frozen, frozen=True, kw_only=True):
@@ -24,19 +21,6 @@ class Ending(Frozen, frozen=True, kw_only=True):
     state: RunState
     reason: str
     advice: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Raised:
-    """An exception as a traceback shows it."""
-
-    kind: str
-    """Class name without its module."""
-    message: str
-    """First line."""
-    where: str
-    """`` (train.py line 3)``, or empty when no frame is in the user's files."""
-    lines_after: int
 
 
 def explain(
@@ -68,13 +52,15 @@ def explain(
         return asked
     if record.status == 0:
         return Ending(state=RunState.COMPLETED, reason="completed")
-    lines = _lines(tail)
-    raised = _last_raised(lines, script, cell)
+    lines = lines_of(tail)
+    raised = last_raised(lines, script, cell)
     if record.signal is not None:
         full = disk_full and record.signal == signal.SIGBUS
         return _disk_full() if full else _signalled(record, raised, lines)
     if record.status is None:
         return lost(record.message or "nobody saw how it ended")
+    if script.endswith(".ipynb") and (ending := _of_notebook(record, lines)) is not None:
+        return ending
     if raised is not None and (raised.lines_after == 0 or record.status == 1):
         return _excepted(raised, cell)
     return _disk_full() if disk_full else _exited(record, lines)
@@ -115,7 +101,7 @@ def _asked_for(
     return None
 
 
-def _signalled(record: ExitRecord, raised: _Raised | None, lines: list[str]) -> Ending:
+def _signalled(record: ExitRecord, raised: Raised | None, lines: list[str]) -> Ending:
     number = record.signal or 0
     if number == signal.SIGKILL:
         if record.oom_killed:
@@ -144,6 +130,44 @@ def _signalled(record: ExitRecord, raised: _Raised | None, lines: list[str]) -> 
     return _failed(f"Ended by {name} from outside")
 
 
+def _of_notebook(record: ExitRecord, lines: list[str]) -> Ending | None:
+    """The ending that what executes notebooks has put into its last line, if it has."""
+    last = next((line for line in reversed(lines) if line.strip()), "")
+    if last.startswith("The notebook"):
+        return _failed(last)
+    found = _CELL_FAILED.fullmatch(last)
+    if found is not None:
+        line = f" line {found['line']}" if found["line"] else ""
+        where = f" (cell {found['cell']}{line})"
+        raised = Raised(
+            kind=found["kind"].rpartition(".")[2],
+            message=found["message"] or "",
+            where=where,
+            lines_after=0,
+        )
+        return _excepted(raised, cell=False)
+    found = _KERNEL_DIED.fullmatch(last)
+    if found is None:
+        return None
+    how, where = found["how"], f" (cell {found['cell']})"
+    if how == "SIGKILL" and record.oom_killed:
+        return _failed(
+            "Out of memory: the notebook's kernel was killed",
+            "Work on less data at a time, or run fewer things beside it.",
+            where,
+        )
+    what, advice = _CRASHES.get(how, (None, None))
+    return _failed(
+        f"The notebook's kernel died: {f'{what} ({how})' if what else how}", advice, where
+    )
+
+
+_CELL_FAILED: Final = re.compile(
+    r"Cell (?P<cell>\d+) of \d+ failed(?: at line (?P<line>\d+))?: "
+    r"(?P<kind>[A-Za-z_][\w.]*)(?:: (?P<message>.*))?"
+)
+_KERNEL_DIED: Final = re.compile(r"Cell (?P<cell>\d+) of \d+ ended the kernel: (?P<how>.+)")
+
 _CRASHES: Final = {
     "SIGSEGV": (
         "segmentation fault",
@@ -163,7 +187,7 @@ _LIMITS: Final = {
 }
 
 
-def _excepted(raised: _Raised, cell: bool) -> Ending:
+def _excepted(raised: Raised, cell: bool) -> Ending:
     """The ending by an exception that nobody caught."""
     kind, message, where = raised.kind, raised.message, raised.where
     if kind == "ModuleNotFoundError" and (found := re.search(r"named '?([\w.]+)", message)):
@@ -182,7 +206,8 @@ def _excepted(raised: _Raised, cell: bool) -> Ending:
         )
     if "No space left on device" in message:
         return _disk_full(where)
-    if kind == "EOFError" and message == "EOF when reading a line":
+    keyboard = kind == "EOFError" and message == "EOF when reading a line"
+    if keyboard or kind == "StdinNotImplementedError":
         return _failed(
             "A run has no keyboard: input() has nobody to ask",
             "Pass the value as an argument.",
@@ -248,98 +273,6 @@ def _exited(record: ExitRecord, lines: list[str]) -> Ending:
 def _quoted(lines: list[str]) -> str:
     last = next((line.strip() for line in reversed(lines) if line.strip()), "")
     return f'. Last output: "{_cut(last, 200)}"' if last else ""
-
-
-_ESCAPES: Final = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[PX^_][^\x1b]*\x1b\\|.)?"
-)
-_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_HEADER: Final = re.compile(r"(?:Exception Group )?Traceback \(most recent call last\):")
-_FRAME: Final = re.compile(r'  File "(.+)", line (\d+)(?:, in .+)?')
-_RAISED: Final = re.compile(r"([A-Za-z_][\w.<>]*)(?:: ?(.*))?")
-_USUAL: Final = re.compile(r"(?:Error|Exception|Exit|Group|Interrupt|Warning)\Z")
-_INNER: Final = re.compile(r"    \| ([A-Za-z_][\w.<>]*(?:: .*)?)")
-_CHAINED: Final = (
-    "During handling of the above exception, another",
-    "The above exception was the direct cause",
-)
-_ASIDE: Final = ("Exception ignored", "Exception in thread", "--- Logging error", "Error in atexit")
-"""What stands before tracebacks of exceptions that do not end a script."""
-
-
-def _lines(tail: str) -> list[str]:
-    """The lines of an output, without terminal escapes and other controls."""
-    text = _CONTROLS.sub("", _ESCAPES.sub("", tail.replace("\r\n", "\n").replace("\r", "\n")))
-    # torchrun names the rank before every line; groups of exceptions are drawn with bars.
-    return [re.sub(r"^(?:\[rank\d+\]: ?)?(?:  [|+] )?", "", line) for line in text.split("\n")]
-
-
-def _last_raised(lines: list[str], script: str, cell: bool) -> _Raised | None:
-    """Find the last exception that can have ended the script, else the last of any."""
-    main: _Raised | None = None
-    other: _Raised | None = None
-    aside, at = False, 0
-    while at < len(lines):
-        header = _HEADER.fullmatch(lines[at]) is not None
-        if not header and not _FRAME.fullmatch(lines[at]):
-            at += 1
-            continue
-        before = next((line for line in reversed(lines[:at]) if line.strip()), "")
-        if not before.startswith(_CHAINED):
-            aside = before.startswith(_ASIDE)
-        at += header
-        frames: list[tuple[str, int]] = []
-        while at < len(lines) and lines[at].startswith(" "):
-            frame = _FRAME.fullmatch(lines[at])
-            frames += [(frame[1], int(frame[2]))] if frame else []
-            at += 1
-        raised = _raised(lines, at, script, cell, frames) if at < len(lines) else None
-        if raised is not None and (header or _USUAL.search(raised.kind)):
-            main, other = (main, raised) if aside else (raised, other)
-    found = main or other
-    return found if found is not None and found.lines_after <= _FAR_LINES else None
-
-
-def _raised(
-    lines: list[str], at: int, script: str, cell: bool, frames: list[tuple[str, int]]
-) -> _Raised | None:
-    """Read the line below the frames, and what comes after it."""
-    found = _RAISED.fullmatch(lines[at])
-    if found is None:
-        return None
-    after = [line for line in lines[at + 1 :] if line.strip()]
-    kind, message = found[1].rpartition(".")[2], (found[2] or "").strip()
-    if not message and lines[at].rstrip().endswith(":") and after:
-        message = after[0].strip()
-    if kind.endswith("ExceptionGroup"):
-        first = next(filter(None, map(_INNER.fullmatch, after)), None)
-        message += f", first {first[1]}" if first else ""
-        after = [line for line in after if not line.lstrip().startswith(("|", "+"))]
-    return _Raised(
-        kind=kind, message=message, where=_where(frames, script, cell), lines_after=len(after)
-    )
-
-
-def _where(frames: list[tuple[str, int]], script: str, cell: bool) -> str:
-    """The innermost frame in the files of the run, whose folder the script's own frame shows."""
-    own = [
-        (path, line)
-        for path, line in frames
-        if not path.startswith("<")
-        and not re.search(
-            r"/(?:site-packages|dist-packages|_mltrain_run|lib/python\d[.\d]*)/", path
-        )
-    ]
-    roots = [path[: -len(script)] for path, _ in own if f"/{path}".endswith(f"/{script}")]
-    for path, line in reversed(own):
-        if roots and path.startswith(roots[0]):
-            name = path[len(roots[0]) :]
-        elif not path.startswith("/"):
-            name = path
-        else:
-            continue
-        return f" ({'cell' if cell and name == script else name} line {line})"
-    return ""
 
 
 def _failed(text: str, advice: str | None = None, where: str = "") -> Ending:

@@ -21,15 +21,19 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_unix_socket
 
 from jupyter_mltrain import __version__, runtime, workspaces
-from jupyter_mltrain.compute import inventory, launcher
+from jupyter_mltrain.compute import inventory, launcher, processes
 from jupyter_mltrain.compute.process import ProcessCompute
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import InterpreterEnvironments
 from jupyter_mltrain.service import api, recovery, settings
+from jupyter_mltrain.service.api.base import Parts
+from jupyter_mltrain.service.browsing import Browser
 from jupyter_mltrain.service.durability import Durability
+from jupyter_mltrain.service.events import Events
 from jupyter_mltrain.service.follow import Follower
 from jupyter_mltrain.service.gc import Collector
 from jupyter_mltrain.service.hub import Hub
+from jupyter_mltrain.service.intake import Intake
 from jupyter_mltrain.service.lock import WorkspaceLock
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.submitting import Acceptor
@@ -37,6 +41,7 @@ from jupyter_mltrain.service.supervisor import Supervisor
 from jupyter_mltrain.service.verbs import Verbs
 from jupyter_mltrain.spec import Capacity
 from jupyter_mltrain.store.database import Database
+from jupyter_mltrain.store.feed import Feed
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 
@@ -64,6 +69,8 @@ class Service:
             (directory / name).mkdir(exist_ok=True, mode=0o700)
         self._database = Database(directory / "store.sqlite", suspect=lock.was_left_open)
         self._store = RunStore(self._database)
+        self._feed = Feed(self._database)
+        self._feed.begin(processes.boot_id(), left_open=lock.was_left_open)
         self._snapshots = Snapshots(directory)
         self._threads = ThreadPoolExecutor(8, thread_name_prefix="work")
         self._durability = Durability(self._database)
@@ -89,13 +96,24 @@ class Service:
             disk_floor_bytes=self._settings.disk_floor_bytes,
             cancel_grace_s=self._settings.cancel_grace_s,
         )
-        self.verbs = Verbs(
-            identity=self.identity,
+        self._intake = Intake(
+            workspace_id=self.identity.id,
             directory=directory,
             store=self._store,
             acceptor=Acceptor(self._snapshots, self._run_dirs, directory / "staging"),
             supervisor=self._supervisor,
             environments=environments,
+            durability=self._durability,
+            clock=now,
+            threads=self._threads,
+        )
+        self.verbs = Verbs(
+            identity=self.identity,
+            directory=directory,
+            store=self._store,
+            intake=self._intake,
+            supervisor=self._supervisor,
+            hub=self._hub,
             durability=self._durability,
             clock=now,
             threads=self._threads,
@@ -116,8 +134,16 @@ class Service:
         self._clear_staging()
         collector = Collector(self.verbs, self._snapshots, now)
         follower = Follower(self.verbs, self._hub, self._watcher)
+        parts = Parts(
+            verbs=self.verbs,
+            follower=follower,
+            events=Events(self.verbs, self._feed, self._hub),
+            collector=collector,
+            browser=Browser(self.verbs, self._snapshots),
+            leave=self._leaving.set,
+        )
         server = HTTPServer(
-            api.make_app(self.verbs, follower, collector, self._leaving.set),
+            api.make_app(parts),
             max_body_size=api.MAX_BODY_BYTES,
             max_buffer_size=api.MAX_BODY_BYTES + 1_000_000,
         )
@@ -141,7 +167,16 @@ class Service:
             path.unlink(missing_ok=True)
             await server.close_all_connections()
             await asyncio.gather(compiling, cleaning)
+            if not self._supervisor.roster.active:
+                self._leave_nothing_behind()
             await self._close()
+
+    def _leave_nothing_behind(self) -> None:
+        """Take ``service.json`` along: no run waits for another service to come."""
+        try:
+            (self.directory / "service.json").unlink(missing_ok=True)
+        except OSError as error:
+            _log.error("service.json stays, so a service may be started for nothing: %s", error)
 
     def _find_again(self, runs_dir: Path) -> recovery.Leftovers:
         """Fill a database that lost its runs from what lies beside their files."""
@@ -191,7 +226,7 @@ class Service:
                 await asyncio.wait_for(self._leaving.wait(), _TICK_S)
 
     async def _close(self) -> None:
-        await self.verbs.close()
+        await self._intake.close()
         await self._supervisor.close()
         await self._compute.close()
         self._watcher.close()

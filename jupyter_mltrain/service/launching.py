@@ -47,8 +47,9 @@ def compose(
     spec = run.spec
     interpreter = spec.environment.interpreter or sys.executable
     program: tuple[str, ...]
-    if spec.kind is RunKind.CELL:
-        program = (interpreter, str(runtime.PATH / "_mltrain_run" / "cell.py"), CELL_SCRIPT)
+    if spec.kind in (RunKind.CELL, RunKind.NOTEBOOK):
+        script = CELL_SCRIPT if spec.kind is RunKind.CELL else spec.script
+        program = (interpreter, str(runtime.PATH / "_mltrain_run" / "cell.py"), script)
     elif spec.script.endswith(".sh"):
         program = ("/bin/sh", spec.script)
     else:
@@ -72,7 +73,9 @@ def _variables(
     spec = run.spec
     given = {**spec.environment.inherited, **spec.variables}
     variables = {name: str(lease.cpus) for name in THREAD_VARIABLES}
-    variables |= {"PYTHONIOENCODING": "utf-8", "MPLBACKEND": "module://_mltrain_run.mpl_backend"}
+    variables["PYTHONIOENCODING"] = "utf-8"
+    if spec.kind is not RunKind.NOTEBOOK:  # where figures are outputs of their cells
+        variables["MPLBACKEND"] = "module://_mltrain_run.mpl_backend"
     if lease.gpus or hide_gpus:
         variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order NVML counts in
         variables["CUDA_VISIBLE_DEVICES"] = ",".join(str(index) for index in lease.gpus)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from jupyter_mltrain.environments.packages import package_of
 from jupyter_mltrain.environments.python import (
@@ -39,6 +39,9 @@ from jupyter_mltrain.service.imports import (
     import_facts,
     local_folder_or_extension,
 )
+from jupyter_mltrain.service.notebooks import NoNotebook, Notebook
+from jupyter_mltrain.service.notebooks import read as read_notebook
+from jupyter_mltrain.service.trees import Tree
 from jupyter_mltrain.spec import CELL_SCRIPT, CellSpec
 
 _LARGEST_BYTES: Final = 5_000_000
@@ -46,6 +49,9 @@ _LARGEST_BYTES: Final = 5_000_000
 
 _OURS: Final = frozenset({"_mltrain_run", "azureml", "jupyter_mltrain"})
 """Modules that every run finds, installed or not."""
+
+_NOTEBOOK_NEEDS: Final = ("nbclient", "ipykernel")
+"""What the interpreter of a notebook's run has to have."""
 
 _MOVES_PATH: Final = frozenset(
     {"HOME", "PYTHONHOME", "PYTHONNOUSERSITE", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONUSERBASE"}
@@ -55,23 +61,6 @@ _MOVES_PATH: Final = frozenset(
 _PUT_IT: Final = "Put it into the folder, or give an absolute path."
 _FORCE: Final = "or add --force."
 _REMEMBERED: Final = 256
-
-
-class Tree(Protocol):
-    """The files of a run, as they will be shipped."""
-
-    @property
-    def names(self) -> Collection[str]:
-        """Paths of all files, with forward slashes; a set or a mapping's keys are fastest."""
-
-    def read(self, name: str) -> bytes:
-        """Content of one of `names`."""
-
-    def ignored(self, name: str) -> str | None:
-        """Why a file of the source folder is not shipped ("left out by .gitignore line 3").
-
-        None when there is no such file, or it is shipped.
-        """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -157,8 +146,11 @@ class _Checker:
     """Sentence and advice."""
     warnings: list[str] = field(default_factory=list)
     sources: dict[str, tuple[_Digest, bytes]] = field(default_factory=dict)
+    notebook: Notebook | None = None
 
     def check(self, arguments: tuple[str, ...]) -> None:
+        if self.script.endswith(".ipynb") and not self._open_notebook():
+            return
         examined = self._examine(self.script)
         problem = self._syntax(self.script, examined)
         if problem is not None:
@@ -168,7 +160,7 @@ class _Checker:
             return
         if self.python is not None:
             self._imports(self.python)
-        if examined.parser is not None:
+        if examined.parser is not None and self.notebook is None:
             self.warnings += self._arguments(examined.parser, arguments)
         for use in examined.reads:
             self._file(use)
@@ -178,19 +170,46 @@ class _Checker:
                 "but a run has no keyboard. Pass the value as an argument."
             )
 
+    def _open_notebook(self) -> bool:
+        """Read the notebook, and look for what executes it; tells whether it is one."""
+        try:
+            self.notebook = read_notebook(self.files.read(self.script))
+        except NoNotebook as problem:
+            advice = f"Open it in JupyterLab and save it again, {_FORCE}"
+            self.errors.append((f"{self.script} {problem}.", advice))
+            return False
+        missing = lacking(self.python, _NOTEBOOK_NEEDS) if self.python is not None else ()
+        if missing and self.python is not None:
+            names = sorted(missing)
+            sentence = (
+                f"{self.script} is executed by {' and '.join(_NOTEBOOK_NEEDS)}, and "
+                f"{self.python.executable} does not have {' and '.join(names)}."
+            )
+            self.errors.append(
+                (sentence, f"Install it there (`pip install {' '.join(names)}`), {_FORCE}")
+            )
+        return True
+
     def _source(self, name: str) -> tuple[_Digest, bytes]:
         known = self.sources.get(name)
         if known is None:
-            source = self.files.read(name)
+            if self.notebook is not None and name == self.script:
+                source = self.notebook.source.encode("utf-8", "replace")
+            else:
+                source = self.files.read(name)
             known = self.sources[name] = (blake2b(source, digest_size=16).digest(), source)
         return known
 
     def _is_cell(self, name: str) -> bool:
         return name == self.script and (self.cell is not None or name == CELL_SCRIPT)
 
+    def _may_await(self, name: str) -> bool:
+        """Whether `await` may stand outside of functions."""
+        return self._is_cell(name) or (self.notebook is not None and name == self.script)
+
     def _examine(self, name: str) -> _Examined:
         digest, source = self._source(name)
-        key = (digest, self._is_cell(name))
+        key = (digest, self._may_await(name))
         known = _examined.get(key)
         if known is None:
             known = _examine(source, cell=key[1])
@@ -216,7 +235,7 @@ class _Checker:
         if examined.problem is None and not older:
             return None
         digest, source = self._source(name)
-        key = (digest, self._is_cell(name), self.python.executable, version)
+        key = (digest, self._may_await(name), self.python.executable, version)
         if key not in _judged:
             found = syntax_problem(self.python, source, cell=key[1])
             _remember(_judged, key, found)
@@ -305,6 +324,9 @@ class _Checker:
             self.warnings.append(f"{where}, which is not among the run's files. {ship}")
 
     def _at(self, name: str, line: int) -> str:
+        if self.notebook is not None and name == self.script:
+            cell, line = self.notebook.place(line)
+            return f"{name} cell {cell} line {line}"
         return f"{'Cell' if self._is_cell(name) else name} line {line}"
 
 
@@ -354,12 +376,12 @@ def _no_script(files: Tree, paths: Collection[str], script: str) -> str:
     reason = files.ignored(script)
     if reason is not None:
         return f"The script {script} is {reason}. Take that line out, or name another script."
-    scripts = [name for name in names if name.endswith(".py")]
+    scripts = [name for name in names if name.endswith((".py", ".ipynb"))]
     base = posixpath.basename(script)
     close = [name for name in scripts if posixpath.basename(name) == base]
     if not close:
-        stems = {name.removesuffix(".py"): name for name in scripts}
-        alike = difflib.get_close_matches(script.removesuffix(".py"), stems, n=1)
+        stems = {posixpath.splitext(name)[0]: name for name in scripts}
+        alike = difflib.get_close_matches(posixpath.splitext(script)[0], stems, n=1)
         close = [stems[stem] for stem in alike]
     if close:
         return f"There is no script {script} in the source folder. Did you mean {close[0]}?"

@@ -10,7 +10,9 @@ from jupyter_mltrain.spec import Lease, Run
 
 
 class Queue:
-    """The runs that wait, by priority and then age, and the leases of those that do not.
+    """The runs that wait, by priority and then rank, and the leases of those that do not.
+
+    The rank is the age, unless a user has moved the run.
 
     A run is never overtaken by a later one for something that both need: what it waits for is
     kept for it. A later run that needs none of it goes past.
@@ -37,6 +39,37 @@ class Queue:
     def position(self, run_id: str) -> int | None:
         """Place in the queue from 1, `None` for a run that is not in it."""
         return next((at for at, run in enumerate(self._runs, 1) if run.id == run_id), None)
+
+    def rank_beside(self, run_id: str, other: Run, *, after: bool, below: int) -> float | None:
+        """The rank that puts a run just before or after a waiting one of `other`'s priority.
+
+        Parameters
+        ----------
+        below
+            The number of the next run to come, which is to stay behind all that wait now.
+
+        Returns
+        -------
+        float | None
+            `None` when there is no number between the neighbours: `renumbered` makes room.
+        """
+        line = [
+            run
+            for run in self._runs
+            if run.spec.priority == other.spec.priority and run.id != run_id
+        ]
+        at = next(at for at, run in enumerate(line) if run.id == other.id) + after
+        high = float(below) if at == len(line) else _rank(line[at])
+        if at == 0:
+            return high - 1
+        low = _rank(line[at - 1])
+        between = (low + high) / 2
+        return between if low < between < high else None
+
+    def renumbered(self, priority: int, below: int) -> tuple[tuple[Run, float], ...]:
+        """The waiting runs of that priority in their order, each with a rank 1 from the next."""
+        line = [run for run in self._runs if run.spec.priority == priority]
+        return tuple((run, float(below - len(line) + at)) for at, run in enumerate(line))
 
     def take_next(self) -> tuple[Run, Lease] | None:
         """Take out the first run that can start, with its lease; `None` when none can."""
@@ -74,8 +107,12 @@ class Queue:
         return f"{place}waiting for {what}: {first}{more} {'it' if what[:2] == '1 ' else 'them'}"
 
 
-def _order(run: Run) -> tuple[int, int]:
-    return (-run.spec.priority, run.number)
+def _order(run: Run) -> tuple[int, float, int]:
+    return (-run.spec.priority, _rank(run), run.number)
+
+
+def _rank(run: Run) -> float:
+    return run.number if run.rank is None else run.rank
 
 
 def _ordinal(number: int) -> str:

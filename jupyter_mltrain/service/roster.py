@@ -77,6 +77,7 @@ class Roster:
             warnings=(),
             tags={},
             properties={},
+            rank=None,
         )
         self._store.insert(child)
         self._hub.changed(child.id)

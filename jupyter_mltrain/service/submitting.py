@@ -7,7 +7,7 @@ import re
 import secrets
 import stat
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -19,9 +19,9 @@ from jupyter_mltrain.environments import python
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.service import preflight
 from jupyter_mltrain.service.run_dirs import RunDirs
+from jupyter_mltrain.service.trees import SnapshotTree, Tree, python_of
 from jupyter_mltrain.spec import Frozen, Source
 from jupyter_mltrain.store.blobs import writing
-from jupyter_mltrain.store.ignore import Ignore
 from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.wire import SubmitRequest
@@ -137,7 +137,7 @@ class Acceptor:
         passed_at, warnings = self._passed.get(key, (0.0, ()))
         if time.monotonic() - passed_at < _PASSED_S:
             return warnings
-        tree = _SnapshotTree(self._snapshots, snapshot_id, source.directory)
+        tree = SnapshotTree(self._snapshots, snapshot_id, source.directory)
         report = preflight.check(
             tree,
             spec.script,
@@ -148,18 +148,18 @@ class Acceptor:
         )
         if report.errors:
             raise InvalidSpec("\n".join(report.errors))
-        warnings = report.warnings + _gpu_warnings(request, tree, gpus)
+        warnings = report.warnings + gpu_warnings(request, tree, gpus)
         if len(self._passed) > _PASSED_ONES:
             self._passed.clear()
         self._passed[key] = (time.monotonic(), warnings)
         return warnings
 
 
-def _gpu_warnings(request: SubmitRequest, tree: _SnapshotTree, gpus: int) -> tuple[str, ...]:
+def gpu_warnings(request: SubmitRequest, tree: Tree, gpus: int) -> tuple[str, ...]:
     """GPUs that are not asked for are hidden, so that they can be promised to others: say so."""
     if not gpus or request.spec.resources.gpus or request.spec.variables.get(_VISIBLE):
         return ()
-    uses = _GPU_MODULES.search(tree.read(request.spec.script))
+    uses = _GPU_MODULES.search(python_of(tree, request.spec.script))
     if uses is None:
         return ()
     return (
@@ -232,26 +232,3 @@ def _is_plain_file(path: Path) -> bool:
         return stat.S_ISREG(path.lstat().st_mode)
     except OSError:
         return False
-
-
-class _SnapshotTree:
-    """A snapshot as the checks see it."""
-
-    def __init__(self, snapshots: Snapshots, snapshot_id: str, directory: str | None) -> None:
-        self._snapshots = snapshots
-        self._id = snapshot_id
-        self._names = frozenset(entry.path for entry in snapshots.manifest(snapshot_id).files)
-        self._directory = directory
-
-    @property
-    def names(self) -> Collection[str]:
-        return self._names
-
-    def read(self, name: str) -> bytes:
-        return self._snapshots.read(self._id, name)
-
-    def ignored(self, name: str) -> str | None:
-        if self._directory is None or not (Path(self._directory) / name).exists():
-            return None
-        rule = Ignore.load(Path(self._directory)).reason(name, is_dir=False)
-        return None if rule is None else f"left out by {rule}"

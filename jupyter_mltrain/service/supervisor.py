@@ -24,7 +24,7 @@ from jupyter_mltrain.compute.leases import Ledger
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import Environments
 from jupyter_mltrain.errors import DiskFull, MltrainError, WrongState
-from jupyter_mltrain.service import finishing, launching
+from jupyter_mltrain.service import finishing, launching, reordering
 from jupyter_mltrain.service.disk import Disk
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
@@ -202,14 +202,20 @@ class Supervisor:
         self.paused = f"the queue is paused: {error}"
 
     def reprioritize(self, run: Run, priority: int) -> Run:
-        """Move a waiting run to another place in the queue."""
-        spec = replace(run.spec, priority=priority)
-        self.queue.remove(run.id)
-        run = self.roster.amend(run, spec=spec)
-        self.queue.add(run)
+        """Move a waiting run to the place that it has by a priority and its age."""
+        reordering.give_priority(self.roster, self.queue, run, priority)
+        return self._reordered(run)
+
+    def place_beside(self, run: Run, other: Run, *, after: bool) -> Run:
+        """Move a waiting run to just before or after another one, whose priority it gets."""
+        below = self._store.next_number()
+        reordering.place_beside(self.roster, self.queue, run, other, after=after, below=below)
+        return self._reordered(run)
+
+    def _reordered(self, run: Run) -> Run:
         self.start_what_fits()
         self._hub.changed(Hub.QUEUE)
-        return run
+        return self.roster.active[run.id]
 
     async def cancel(self, run: Run) -> Run:
         """Ask a run to end. One that has ended stays as it is."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from jupyter_mltrain import runtime
 from jupyter_mltrain.compute.leases import Ledger
 from jupyter_mltrain.errors import ComputeTargetError, InvalidSpec
 from jupyter_mltrain.service.journal import MAX_TAGS
@@ -45,6 +46,12 @@ def validate(request: SubmitRequest, ledgers: Mapping[str, Ledger]) -> None:
         raise InvalidSpec("The run has no source. Give a folder, files or a snapshot.")
 
 
+def check_priority(priority: int) -> None:
+    """Raise when no run can have that priority."""
+    if abs(priority) > 1_000_000:
+        raise InvalidSpec(f"The priority {priority} is outside -1000000 to 1000000.")
+
+
 def _is_name(name: str) -> bool:
     return 0 < len(name) <= _NAME_LENGTH and name.isprintable()
 
@@ -65,8 +72,7 @@ def _check_resources(spec: RunSpec) -> None:
             f"The time limit is {spec.timeout_s:g} s; it has to be more than 0 and at most "
             f"{MAX_RUN_DURATION_S} s (30 days)."
         )
-    if abs(spec.priority) > 1_000_000:
-        raise InvalidSpec(f"The priority {spec.priority} is outside -1000000 to 1000000.")
+    check_priority(spec.priority)
     if spec.node_count != 1:
         raise InvalidSpec(
             f"The run asks for {spec.node_count} nodes and {spec.compute!r} has 1. Ask for 1."
@@ -97,6 +103,16 @@ def _check_script(spec: RunSpec) -> None:
             f"The script {spec.script!r} has to be a path inside the source folder, such as "
             "'train.py'."
         )
+    if (spec.kind is RunKind.NOTEBOOK) != (path.suffix == ".ipynb"):
+        raise InvalidSpec(
+            f"The script {spec.script!r} does not fit a run of the kind {spec.kind.value!r}: "
+            "exactly a run of the kind 'notebook' executes an .ipynb file."
+        )
+    if spec.kind is RunKind.NOTEBOOK:
+        try:
+            runtime.parameters.read(spec.arguments)
+        except ValueError as error:
+            raise InvalidSpec(str(error)) from None
 
 
 def _check_cell(request: SubmitRequest) -> None:

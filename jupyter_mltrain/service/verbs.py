@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import getpass
-import logging
 import os
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from jupyter_mltrain import __version__, runtime, wire
-from jupyter_mltrain.environments.base import Environments
-from jupyter_mltrain.errors import InvalidSpec, MltrainError, WorkspaceError, WrongState
-from jupyter_mltrain.service import git, submitting
+from jupyter_mltrain.errors import InvalidSpec, WorkspaceError, WrongState
 from jupyter_mltrain.service.durability import Durability
-from jupyter_mltrain.service.gate import Gate
+from jupyter_mltrain.service.hub import Hub
+from jupyter_mltrain.service.intake import Intake
 from jupyter_mltrain.service.journal import MAX_TAGS
 from jupyter_mltrain.service.roster import Clock
 from jupyter_mltrain.service.supervisor import Supervisor
-from jupyter_mltrain.service.validation import validate
+from jupyter_mltrain.service.validation import check_priority
 from jupyter_mltrain.spec import (
     ComputeStatus,
     Run,
@@ -37,10 +33,6 @@ from jupyter_mltrain.store.runs import PAGE, RunStore
 from jupyter_mltrain.workspaces import Identity
 
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
-
-_QUICK_S: Final = 0.003
-_QUICK_ONES: Final = 100
 
 _METRICS: Final = ("metric", "list", "row", "table", "image")
 """Kinds of journal records that are metrics."""
@@ -59,9 +51,9 @@ class Verbs:
         identity: Identity,
         directory: Path,
         store: RunStore,
-        acceptor: submitting.Acceptor,
+        intake: Intake,
         supervisor: Supervisor,
-        environments: Environments,
+        hub: Hub,
         durability: Durability,
         clock: Clock,
         threads: Executor,
@@ -70,18 +62,11 @@ class Verbs:
         self.directory = directory
         self.store = store
         self.supervisor = supervisor
-        self._acceptor = acceptor
-        self._environments = environments
+        self._intake = intake
+        self._hub = hub
         self._durability = durability
-        self._clock = clock
         self._threads = threads
         self._started_at = clock()
-        self._user = _user()
-        self._background: set[asyncio.Task[None]] = set()
-        self._submits: dict[str, asyncio.Task[Run]] = {}
-        self._gate = Gate()
-        self._quick: dict[tuple[object, ...], None] = {}
-        """Scripts whose last submit took next to no time, that of the latest last."""
         self._last_seen = 0.0
 
     def seen(self) -> None:
@@ -95,121 +80,16 @@ class Verbs:
     # Submitting
 
     async def submit(self, request: wire.SubmitRequest) -> Run:
-        """Store the run and start or queue it; on disk when this returns.
+        """Store the run and start or queue it; on disk when this returns."""
+        return await self._intake.submit(request)
 
-        A request that comes a second time, after a cut, gets the run that the first one made.
-        """
-        request_id = request.request_id
-        if request_id is None:
-            return await self._submit(request)
-        before = self.store.by_request(request_id)
-        if before is not None:
-            await self._durability.sync()
-            return self.supervisor.describe(before)
-        task = self._submits.get(request_id)
-        if task is None:
-            task = self._submits[request_id] = asyncio.create_task(self._submit(request))
-            task.add_done_callback(lambda _: self._submits.pop(request_id))
-        return await asyncio.shield(task)
-
-    async def _submit(self, request: wire.SubmitRequest) -> Run:
-        validate(request, self.supervisor.queue.ledgers)
-        now = self._clock()
-        async with self._gate.passing():
-            accepted = await self._accept(request, now)
-            try:
-                run = self._insert(request, accepted, now)
-            except BaseException:
-                run_dir = self.directory / "runs" / accepted.run_id
-                await asyncio.shield(self.in_thread(remove_tree, run_dir))
-                raise
-        self.supervisor.submitted(run, checked_out=accepted.checked_out)
-        source = request.source.directory
-        if source is not None and git.find_repository(Path(source)) is not None:
-            self._spawn(self._record_git(run.id, Path(source)))
-        await self._durability.sync()
-        return self.supervisor.describe(self.supervisor.roster.record(run.id))
-
-    async def _accept(self, request: wire.SubmitRequest, now: datetime) -> submitting.Accepted:
-        """Snapshot, checks and run directory: in a thread, or here where that costs more.
-
-        A thread's turn takes as long as the work itself when nothing has changed since the last
-        submit of the same script. Only what took no time in a thread, and is as small as it was
-        then, is done here.
-        """
-        # Asked here: the queue and its leases belong to the event loop.
-        check_out = self.supervisor.has_room(request.spec)
-        gpus = len(self.supervisor.computes[request.spec.compute].capacity().gpus)
-
-        def timed() -> tuple[submitting.Accepted, float]:
-            start = time.perf_counter()
-            accepted = self._acceptor.accept(request, now, check_out=check_out, gpus=gpus)
-            return accepted, time.perf_counter() - start
-
-        key = submitting.script_as_it_is(request)
-        if key in self._quick and submitting.is_small(request.source):
-            accepted, took_s = timed()
-        else:
-            accepted, took_s = await self.in_thread(timed)
-        self._quick.pop(key, None)
-        if took_s < _QUICK_S:
-            self._quick[key] = None
-            if len(self._quick) > _QUICK_ONES:
-                del self._quick[next(iter(self._quick))]
-        return accepted
-
-    def _insert(
-        self, request: wire.SubmitRequest, accepted: submitting.Accepted, now: datetime
-    ) -> Run:
-        spec = request.spec
-        node = self.supervisor.lease_now(accepted.run_id, spec)
-        if node is not None:
-            state, reason = RunState.STARTING, "making the working copy"
-        elif self._environments.ready(spec.environment):
-            state, reason = RunState.QUEUED, "waiting to start"
-        else:
-            state, reason = RunState.PREPARING, "preparing the environment"
-        run = Run(
-            id=accepted.run_id,
-            number=self.store.next_number(),
-            state=state,
-            reason=reason,
-            nodes=() if node is None else (node,),
-            spec=spec,
-            created_at=now,
-            snapshot_id=accepted.snapshot_id,
-            source_directory=request.source.directory,
-            warnings=accepted.warnings,
-            tags=request.tags,
-            properties=request.properties,
-            submitted_by=self._user,
-            workspace_id=self.identity.id,
-        )
-        try:
-            self.store.insert(run, request.request_id, accepted.journal_bytes)
-        except BaseException:
-            self.supervisor.give_back(run.id, spec)
-            raise
-        return run
+    async def again(self, name: str, request: wire.AgainRequest) -> Run:
+        """Submit what a run was made of once more, whether that has ended or not."""
+        return await self._intake.again(name, request)
 
     def submits_held(self) -> AbstractAsyncContextManager[None]:
         """Within the block no submit is between its snapshot and its record; others wait."""
-        return self._gate.closed()
-
-    async def _record_git(self, run_id: str, directory: Path) -> None:
-        state = await git.read(directory)
-        if state is None:
-            return
-        try:
-            self.supervisor.roster.amend(run_id, git=state)
-        except MltrainError as error:
-            # Deleted meanwhile, or a full disk: the run itself goes its way.
-            _log.error("%s: its git state is not recorded: %s", run_id, error)
-
-    def _spawn(self, work: Any) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
+        return self._intake.held()
 
     # Looking
 
@@ -221,13 +101,25 @@ class Verbs:
         """The run with exactly this id as of now; asks the store only when it has ended."""
         return self.supervisor.describe(self.supervisor.roster.record(run_id))
 
-    def list(self, **filters: Any) -> wire.RunPage:
-        """One page of runs, newest first; `filters` as in `RunStore.page`."""
-        runs = self.store.page(**filters)
-        more = len(runs) == max(1, min(filters.get("limit", PAGE), PAGE))
+    def list(
+        self,
+        *,
+        limit: int = PAGE,
+        before: int | None = None,
+        skip: int | None = None,
+        **filters: Any,
+    ) -> wire.RunPage:
+        """One page of runs, newest first; `filters` as in `RunStore.page`.
+
+        With `skip` the page says how many runs there are in all, so that a row of a long list can
+        be looked at without those before it.
+        """
+        runs = self.store.page(limit=limit, before=before, skip=skip or 0, **filters)
+        more = len(runs) == max(1, min(limit, PAGE))
         return wire.RunPage(
             runs=tuple(map(self.supervisor.describe, runs)),
             next_before=runs[-1].number if runs and more else None,
+            total=None if skip is None else self.store.count(**filters),
         )
 
     def history(self, name: str) -> tuple[StateChange, ...]:
@@ -327,13 +219,26 @@ class Verbs:
         return run
 
     async def reprioritize(self, name: str, request: wire.PriorityRequest) -> Run:
-        """Move a waiting run in the queue."""
+        """Move a waiting run in the queue: by its priority, or to another waiting run's side."""
+        run = self._waiting(name)
+        beside = request.after if request.before is None else request.before
+        if [request.priority, request.before, request.after].count(None) != 2:
+            raise InvalidSpec("Give exactly one of a priority, 'before' and 'after'.")
+        if beside is not None:
+            after = request.before is None
+            run = self.supervisor.place_beside(run, self._waiting(beside), after=after)
+        else:
+            assert request.priority is not None
+            check_priority(request.priority)
+            run = self.supervisor.reprioritize(run, request.priority)
+        await self._durability.sync()
+        return self.supervisor.describe(run)
+
+    def _waiting(self, name: str) -> Run:
         run = self.store.find(name)
         if run.state is not RunState.QUEUED:
             raise WrongState(f"{run.label} is {run.state}; only a queued run has a place.")
-        run = self.supervisor.reprioritize(run, request.priority)
-        await self._durability.sync()
-        return self.supervisor.describe(run)
+        return run
 
     async def delete(self, name: str) -> Run:
         """Delete an ended run with everything it kept. There is no way back."""
@@ -345,6 +250,7 @@ class Verbs:
         # Before the row: a directory that has its record, and no row, counts as a run that is lost.
         await self.in_thread(_forget, run_dir)
         self.store.delete(run.id)
+        self._hub.changed(run.id)
         await self._durability.sync()
         await self.in_thread(_remove, run_dir)
         return run
@@ -352,12 +258,6 @@ class Verbs:
     def in_thread(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         """Do slow work beside the event loop."""
         return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-
-    async def close(self) -> None:
-        """Let background work end."""
-        for task in tuple(self._background):
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
 
 
 def _forget(run_dir: Path) -> None:
@@ -373,10 +273,3 @@ def _remove(run_dir: Path) -> None:
 def _read_metrics(path: Path, run_id: str) -> dict[str, Any]:
     records, _ = runtime.metrics.read(str(path), 0, _METRICS)
     return runtime.metrics.aggregate(records, run_id)
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return str(os.getuid())  # a container's user without a name

@@ -46,6 +46,30 @@ def open_below(root: Path, name: str) -> int:
     return descriptor
 
 
+def open_folder_below(root: Path, name: str) -> int:
+    """Open a folder, one part of its name at a time and through no symlink at all.
+
+    Returns the descriptor, for the caller to close.
+
+    Raises
+    ------
+    OSError
+        There is no such folder, it may not be read, or a symlink is on the way.
+    """
+    descriptor = os.open(root, _FOLDER)
+    for part in name.split("/"):
+        if part in ("", "."):
+            continue
+        try:
+            if part == "..":
+                raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+            inner = os.open(part, _FOLDER, dir_fd=descriptor)
+        finally:
+            os.close(descriptor)
+        descriptor = inner
+    return descriptor
+
+
 def _descend(root: Path, folders: list[int], name: str) -> int:
     """Open `name`; leaves all folders that it opened in `folders`."""
     pending = name.split("/")[::-1]

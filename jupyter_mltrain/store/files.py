@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import errno
+import heapq
 import os
-import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from jupyter_mltrain import errors
 from jupyter_mltrain.spec import RunFile
+from jupyter_mltrain.store import listing
 from jupyter_mltrain.store.collecting import COLLECTED, Collector
-from jupyter_mltrain.store.confined import Leaves, open_below
+from jupyter_mltrain.store.confined import Leaves, open_below, open_folder_below
+from jupyter_mltrain.store.listing import Item, Listed
 from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.source_tree import shown
+from jupyter_mltrain.wire import FilePage, FolderEntry, FolderPage
+
+T = TypeVar("T", str, tuple[bool, str])
 
 
 def checked_name(name: str) -> str:
@@ -50,12 +55,63 @@ class RunFiles:
         A symlink counts when it leads to a regular file in the same place. Bytes of a name that
         are not UTF-8 are shown as ``\\udcxx``, and `open` understands that.
         """
-        found: dict[str, RunFile] = {}
-        # Work first: a file that is collected meanwhile is then seen in one place at least.
-        for top in COLLECTED:
-            found.update(_listed(self._work / top, top))
-        found.update(_listed(self._kept, ""))
-        return tuple(found[name] for name in sorted(found))
+        return self.page().files
+
+    def page(
+        self, *, limit: int | None = None, after: str | None = None, prefix: str = ""
+    ) -> FilePage:
+        """List the files whose names begin so and come after that one; `None` as limit is all."""
+        found = self._all(prefix)
+        later = found if after is None else (name for name in found if name > after)
+        names, more = _smallest(later, limit)
+        return FilePage(
+            files=tuple(_run_file(name, found[name]) for name in names),
+            total=len(found),
+            total_bytes=sum(file.size for file in found.values()),
+            next_after=names[-1] if more else None,
+        )
+
+    def folder(
+        self, path: str = "", *, limit: int | None = None, after: str | None = None
+    ) -> FolderPage:
+        """List one level; what lies deeper is not looked at.
+
+        Raises
+        ------
+        InvalidSpec
+            The path leads out of the run's files.
+        NoSuchFile
+            There is no such folder.
+        """
+        path = "" if path in ("", ".", "/") else checked_name(path)
+        found: dict[str, Item] | None = None if path else {}
+        for root, rest in self._levels(path):
+            try:
+                # A kept file of the same name comes first, so it is looked for last.
+                found = {**(found or {}), **dict(listing.level(root, rest))}
+            except OSError:
+                continue
+        if found is None:
+            raise errors.NoSuchFile(
+                f"No folder {shown(path)} among the run's files. Its list of files says what "
+                "there is."
+            )
+        if not path:
+            found = {top: Item(self._work, top, True, None) for top in self._tops()} | found
+        keys = ((not item.is_folder, name) for name, item in found.items())
+        if after is not None:
+            last = (not after.endswith("/"), after.removesuffix("/"))
+            keys = (key for key in keys if key > last)
+        chosen, more = _smallest(keys, limit)
+        entries = (
+            _folder_entry(name, f"{path}/{name}" if path else name, found[name])
+            for _, name in chosen
+        )
+        return FolderPage(
+            entries=tuple(entry for entry in entries if entry is not None),
+            total=len(found),
+            next_after=chosen[-1][1] + ("" if chosen[-1][0] else "/") if more else None,
+        )
 
     def open(self, name: str) -> BinaryIO:
         """Open a file for reading, whatever the script does to its folders meanwhile.
@@ -105,6 +161,32 @@ class RunFiles:
                 )
         return tuple(f"Not removed: {problem}." for problem in remove_tree(self._work))
 
+    def _all(self, prefix: str) -> dict[str, Listed]:
+        found: dict[str, Listed] = {}
+        # Work first: a file that is collected meanwhile is then seen in one place at least.
+        for top in COLLECTED:
+            found.update(listing.walk(self._work / top, top))
+        found.update(listing.walk(self._kept, ""))
+        if not prefix:
+            return found
+        return {name: file for name, file in found.items() if name.startswith(prefix)}
+
+    def _levels(self, path: str) -> Iterator[tuple[Path, str]]:
+        """Where one level may lie, that of the kept files last."""
+        for spelling in listing.spellings(path):
+            top, _, rest = spelling.partition("/")
+            if top in COLLECTED:
+                yield self._work / top, rest
+            yield self._kept, spelling
+
+    def _tops(self) -> Iterator[str]:
+        for top in COLLECTED:
+            try:
+                os.close(open_folder_below(self._work, top))
+            except OSError:
+                continue
+            yield top
+
     def _find(self, name: str) -> tuple[int, Path]:
         problem = "The run has no such file"
         for root, rest in self._places(name):
@@ -125,10 +207,7 @@ class RunFiles:
 
     def _places(self, name: str) -> Iterator[tuple[Path, str]]:
         """Where a name may lie, in order. Kept files come twice: it may be collected meanwhile."""
-        names = [name]
-        if "\\udc" in name:
-            names.append(_unescaped(name))
-        for each in names:
+        for each in listing.spellings(name):
             top, _, rest = each.partition("/")
             yield self._kept, each
             if top in COLLECTED:
@@ -136,62 +215,37 @@ class RunFiles:
                 yield self._kept, each
 
 
-def _listed(root: Path, name: str) -> Iterator[tuple[str, RunFile]]:
-    """The files below `root`, or `root` itself when it is one, under names that start so."""
-    try:
-        info = root.lstat()
-    except OSError:
-        return  # not there yet, or not any more
-    if stat.S_ISREG(info.st_mode) and name:
-        yield name, _run_file(name, info)
-    if not stat.S_ISDIR(info.st_mode):
-        return
-    waiting = [("", name)]
-    while waiting:
-        folder, shown_as = waiting.pop()
-        try:
-            with os.scandir(root / folder) as entries:
-                contents = list(entries)
-        except OSError:
-            continue  # went away meanwhile, or the script closed it
-        for entry in contents:
-            path = f"{folder}/{entry.name}" if folder else entry.name
-            text = _escaped(f"{shown_as}/{entry.name}" if shown_as else entry.name)
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append((path, text))
-                continue
-            found = _status(root, path, entry)
-            if found is not None:
-                yield text, _run_file(text, found)
+def _run_file(name: str, found: Listed) -> RunFile:
+    return RunFile(name=name, size_bytes=found.size, modified_at=_instant(found.mtime_ns / 1e9))
 
 
-def _status(root: Path, path: str, entry: os.DirEntry[str]) -> os.stat_result | None:
-    """Status of a regular file, or of the one that a symlink leads to; `None` for the rest."""
-    try:
-        if not entry.is_symlink():
-            info = entry.stat(follow_symlinks=False)
-            return info if stat.S_ISREG(info.st_mode) else None
-        descriptor = open_below(root, path)
-    except (OSError, Leaves):
-        return None
-    try:
-        return os.fstat(descriptor)
-    finally:
-        os.close(descriptor)
+def _instant(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, timezone.utc)
 
 
-def _run_file(name: str, info: os.stat_result) -> RunFile:
-    modified_at = datetime.fromtimestamp(info.st_mtime, timezone.utc)
-    return RunFile(name=name, size_bytes=info.st_size, modified_at=modified_at)
+def _folder_entry(name: str, path: str, item: Item) -> FolderEntry | None:
+    info = item.status()
+    if info is None:
+        return None  # went away meanwhile
+    return FolderEntry(
+        name=name,
+        path=path,
+        is_folder=item.is_folder,
+        size_bytes=None if item.is_folder else info.st_size,
+        modified_at=_instant(info.st_mtime),
+    )
 
 
-def _escaped(name: str) -> str:
-    """A name as it can travel in JSON."""
-    return name.encode("utf-8", "backslashreplace").decode()
+def _smallest(keys: Iterable[T], limit: int | None) -> tuple[list[T], bool]:
+    """The first of these in order, and whether there are more.
 
-
-def _unescaped(name: str) -> str:
-    return re.sub(r"\\(udc[89a-f][0-9a-f])", lambda found: chr(int(found[1][1:], 16)), name)
+    Not by sorting all when few are wanted: that is one step which lets no other thread work.
+    """
+    if limit is None:
+        return sorted(keys), False
+    limit = max(1, limit)
+    first = heapq.nsmallest(limit + 1, keys)
+    return first[:limit], len(first) > limit
 
 
 def _holds_something(top: Path) -> bool:

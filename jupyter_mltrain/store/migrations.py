@@ -47,6 +47,21 @@ STEPS: Final[tuple[str, ...]] = (
     );
     CREATE INDEX events_run ON events (run_id, seq);
     """,
+    """
+    ALTER TABLE runs ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
+    UPDATE runs SET changed = number;
+    CREATE UNIQUE INDEX runs_changed ON runs (changed);
+    CREATE TABLE deletions (
+        seq    INTEGER PRIMARY KEY,
+        run_id TEXT    NOT NULL
+    );
+    CREATE TABLE feed (
+        epoch     TEXT    NOT NULL,
+        boot      TEXT    NOT NULL,
+        forgotten INTEGER NOT NULL
+    );
+    INSERT INTO feed VALUES (lower(hex(randomblob(6))), '', 0);
+    """,
 )
 
 

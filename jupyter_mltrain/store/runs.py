@@ -13,6 +13,7 @@ import msgspec
 from jupyter_mltrain.errors import NoSuchRun, UserError, WrongState
 from jupyter_mltrain.spec import ALLOWED_MOVES, Run, RunState, StateChange
 from jupyter_mltrain.store.database import Database, explain
+from jupyter_mltrain.store.feed import NEXT, remember_deleted
 
 PAGE: Final = 100
 """Most runs in one page of the list, and the default."""
@@ -64,8 +65,8 @@ class RunStore:
         with self._write() as sql:
             sql.execute(
                 "INSERT INTO runs (number, id, request_id, experiment, name, compute, state, final,"
-                " parent_id, created_at, ended_at, version, journal, record)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " parent_id, created_at, ended_at, version, journal, record, changed)"
+                f" VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {NEXT})",
                 (
                     run.number,
                     run.id,
@@ -137,7 +138,8 @@ class RunStore:
     @staticmethod
     def _replace(sql: sqlite3.Connection, old: Run, new: Run) -> None:
         cursor = sql.execute(
-            "UPDATE runs SET state = ?, final = ?, ended_at = ?, version = ?, record = ?"
+            "UPDATE runs SET state = ?, final = ?, ended_at = ?, version = ?, record = ?,"
+            f" changed = {NEXT}"
             " WHERE id = ? AND state = ? AND version = ?",
             (
                 new.state.value,
@@ -234,59 +236,27 @@ class RunStore:
         return _decode(row[0]) if row else None
 
     def page(
-        self,
-        *,
-        limit: int = PAGE,
-        before: int | None = None,
-        experiment: str | None = None,
-        states: tuple[RunState, ...] = (),
-        compute: str | None = None,
-        tags: Mapping[str, str | None] | None = None,
-        parent_id: str | None = None,
-        include_children: bool = False,
-        text: str | None = None,
+        self, *, limit: int = PAGE, before: int | None = None, skip: int = 0, **filters: Any
     ) -> tuple[Run, ...]:
-        """Runs newest first, those with a lower number than `before`.
+        """Runs newest first, those with a lower number than `before`, after the first `skip`.
 
         Parameters
         ----------
-        tags
-            Only runs that have all of these; a value of `None` asks for the key alone.
-        text
-            Only runs whose name or experiment contains this, in any case.
+        filters
+            Those of `_where`.
         """
-        where: list[str] = []
-        values: list[object] = []
-
-        def only(condition: str, *given: object) -> None:
-            where.append(condition)
-            values.extend(given)
-
-        if before is not None:
-            only("number < ?", before)
-        if experiment is not None:
-            only("experiment = ?", experiment)
-        if states:
-            only(f"state IN ({','.join('?' * len(states))})", *(state.value for state in states))
-        if compute is not None:
-            only("compute = ?", compute)
-        if parent_id is not None:
-            only("parent_id = ?", parent_id)
-        elif not include_children:
-            only("parent_id IS NULL")
-        if text:
-            only("instr(lower(coalesce(name, '') || ' ' || experiment), lower(?)) > 0", text)
-        for key, value in (tags or {}).items():
-            if value is None:
-                only("id IN (SELECT run_id FROM tags WHERE key = ?)", key)
-            else:
-                only("id IN (SELECT run_id FROM tags WHERE key = ? AND value = ?)", key, value)
-        clause = f"WHERE {' AND '.join(where)} " if where else ""
+        clause, values = _where(before=before, **filters)
         rows = self._sql.execute(
-            f"SELECT record FROM runs {clause}ORDER BY number DESC LIMIT ?",
-            (*values, max(1, min(limit, PAGE))),
+            f"SELECT record FROM runs {clause}ORDER BY number DESC LIMIT ? OFFSET ?",
+            (*values, max(1, min(limit, PAGE)), max(0, skip)),
         )
         return tuple(_decode(record) for (record,) in rows)
+
+    def count(self, **filters: Any) -> int:
+        """How many runs the filters leave; they are those of `_where`."""
+        clause, values = _where(**filters)
+        (count,) = self._sql.execute(f"SELECT count(*) FROM runs {clause}", values).fetchone()
+        return int(count)
 
     def active(self) -> tuple[Run, ...]:
         """Every run that has not ended, oldest first."""
@@ -343,9 +313,60 @@ class RunStore:
     def delete(self, run_id: str) -> None:
         """Forget an ended run, its history and its children."""
         with self._write() as sql:
-            sql.execute(
-                "WITH RECURSIVE family (id) AS (VALUES (?) UNION"
+            family = sql.execute(
+                "WITH RECURSIVE family (id) AS (SELECT id FROM runs WHERE id = ? UNION"
                 " SELECT runs.id FROM runs JOIN family ON runs.parent_id = family.id)"
-                " DELETE FROM runs WHERE id IN family",
+                " SELECT id FROM family",
                 (run_id,),
-            )
+            ).fetchall()
+            remember_deleted(sql, (member for (member,) in family))
+            sql.executemany("DELETE FROM runs WHERE id = ?", family)
+
+
+def _where(
+    *,
+    before: int | None = None,
+    experiment: str | None = None,
+    states: tuple[RunState, ...] = (),
+    compute: str | None = None,
+    tags: Mapping[str, str | None] | None = None,
+    parent_id: str | None = None,
+    include_children: bool = False,
+    text: str | None = None,
+) -> tuple[str, tuple[object, ...]]:
+    """The condition that filters make, as SQL with its values.
+
+    Parameters
+    ----------
+    tags
+        Only runs that have all of these; a value of `None` asks for the key alone.
+    text
+        Only runs whose name or experiment contains this, in any case.
+    """
+    where: list[str] = []
+    values: list[object] = []
+
+    def only(condition: str, *given: object) -> None:
+        where.append(condition)
+        values.extend(given)
+
+    if before is not None:
+        only("number < ?", before)
+    if experiment is not None:
+        only("experiment = ?", experiment)
+    if states:
+        only(f"state IN ({','.join('?' * len(states))})", *(state.value for state in states))
+    if compute is not None:
+        only("compute = ?", compute)
+    if parent_id is not None:
+        only("parent_id = ?", parent_id)
+    elif not include_children:
+        only("parent_id IS NULL")
+    if text:
+        only("instr(lower(coalesce(name, '') || ' ' || experiment), lower(?)) > 0", text)
+    for key, value in (tags or {}).items():
+        if value is None:
+            only("id IN (SELECT run_id FROM tags WHERE key = ?)", key)
+        else:
+            only("id IN (SELECT run_id FROM tags WHERE key = ? AND value = ?)", key, value)
+    return f"WHERE {' AND '.join(where)} " if where else "", tuple(values)

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 
 from jupyter_mltrain import errors, units
 from jupyter_mltrain.spec import Frozen
@@ -15,11 +15,14 @@ from jupyter_mltrain.store import manifest as manifests
 from jupyter_mltrain.store import source_warnings, working_copy
 from jupyter_mltrain.store.blobs import Batch, Blobs, Changed, flush, writing
 from jupyter_mltrain.store.gate import Gate
+from jupyter_mltrain.store.given import existing_folder, inline_path, refuse_files_as_folders
 from jupyter_mltrain.store.ignore import Ignore
+from jupyter_mltrain.store.listing import escaped, spellings
 from jupyter_mltrain.store.manifest import Entry, Manifest
 from jupyter_mltrain.store.source_index import Seen, SourceIndexes
-from jupyter_mltrain.store.source_tree import Found, Walk, above, plain_path, shown, unreadable
+from jupyter_mltrain.store.source_tree import Found, Walk, shown, unreadable
 from jupyter_mltrain.store.source_tree import skipped_folder as skipped_folder_of
+from jupyter_mltrain.wire import SnapshotFile, SnapshotPage
 
 _FEW_ENTRIES: Final = 100
 _RECENT: Final = 50
@@ -39,6 +42,16 @@ class Taken(Frozen, frozen=True):
     warnings: tuple[str, ...]
     names: tuple[str, ...]
     """Paths of files and symlinks, ordered."""
+
+
+class Look(NamedTuple):
+    """What a snapshot would hold."""
+
+    sizes: Mapping[str, int]
+    """Path -> bytes, symlinks and folders left out."""
+    ignored: tuple[str, ...]
+    """What is left out, ordered; a folder ends with a slash and stands for all in it."""
+    warnings: tuple[str, ...]
 
 
 class Unused(NamedTuple):
@@ -105,7 +118,7 @@ class Snapshots:
         with self._gate.passing(), Batch(self._blobs) as batch:
             save_index = None
             if directory is not None:
-                source = _existing_folder(Path(directory))
+                source = existing_folder(Path(directory))
                 found = self._found(source, include, warnings)
                 sizes = ((path, info.st_size) for path, info in found.files)
                 warnings += source_warnings.about(sizes, found.special)
@@ -113,11 +126,42 @@ class Snapshots:
             for name, text in (inline or {}).items():
                 entry = _inline_entry(name, text, batch)
                 entries[entry.path] = entry
-            _refuse_files_as_folders(entries, inline or {})
+            refuse_files_as_folders(entries, inline or {})
             taken = self._publish(batch, manifests.make(entries.values()), warnings)
             if save_index is not None:
                 save_index()
         return taken
+
+    def look(
+        self,
+        directory: Path | str | None,
+        include: tuple[str, ...] | None = None,
+        inline: Mapping[str, str] | None = None,
+    ) -> Look:
+        """What `take` would take, with its warnings and refusals. Nothing is read or stored."""
+        warnings: list[str] = []
+        inline = inline or {}
+        if directory is None:
+            found, source = Found(), None
+        else:
+            source = existing_folder(Path(directory))
+            found = self._found(source, include, warnings)
+        sizes = {path: info.st_size for path, info in found.files}
+        warnings += source_warnings.about(sizes.items(), found.special)
+        if source is not None:
+            self._refuse_what_cannot_fit(source, found, self._indexes.load(str(source)))
+        entries = {path: Entry(path=path, size=size) for path, size in sizes.items()}
+        entries |= {path: Entry(path=path, kind="link") for path, _ in found.links}
+        entries |= {path: Entry(path=path, kind="dir") for path in found.empty}
+        for name, text in inline.items():
+            path = inline_path(name)
+            entries[path] = Entry(path=path, size=len(text.encode("utf-8", "surrogatepass")))
+        refuse_files_as_folders(entries, inline)
+        return Look(
+            sizes={entry.path: entry.size for entry in manifests.make(entries.values()).files},
+            ignored=tuple(sorted(found.ignored)),
+            warnings=tuple(warnings),
+        )
 
     def manifest(self, snapshot_id: str) -> Manifest:
         """What a snapshot holds; raises `SnapshotError` when there is no such snapshot."""
@@ -148,12 +192,43 @@ class Snapshots:
 
     def read(self, snapshot_id: str, name: str) -> bytes:
         """One file's content; raises `NoSuchFile` when the snapshot has no such file."""
+        return working_copy.read_blob(self._entry(snapshot_id, name), self._blobs)
+
+    def _entry(self, snapshot_id: str, name: str) -> Entry:
+        names = spellings(name)
         for entry in self.manifest(snapshot_id).files:
-            if entry.path == name:
-                return working_copy.read_blob(entry, self._blobs)
+            if entry.path in names:
+                return entry
         raise errors.NoSuchFile(
             f"No file {shown(name)} in the snapshot. Its manifest lists what there is."
         )
+
+    def page(
+        self, snapshot_id: str, *, limit: int | None = None, after: str | None = None
+    ) -> SnapshotPage:
+        """What was shipped, by name; bytes of a name that are not UTF-8 are ``\\udcxx``."""
+        found = {escaped(entry.path): entry.size for entry in self.manifest(snapshot_id).files}
+        names = sorted(name for name in found if after is None or name > after)
+        chosen = names if limit is None else names[: max(1, limit)]
+        return SnapshotPage(
+            files=tuple(SnapshotFile(name=name, size_bytes=found[name]) for name in chosen),
+            total=len(found),
+            total_bytes=sum(found.values()),
+            next_after=chosen[-1] if len(chosen) < len(names) else None,
+        )
+
+    def open(self, snapshot_id: str, name: str) -> tuple[BinaryIO, str]:
+        """Open one file for reading; also returns the SHA-256 of its content.
+
+        Raises
+        ------
+        NoSuchFile
+            The snapshot has no such file.
+        SnapshotError
+            The snapshot, or the file's content, is not there any more.
+        """
+        entry = self._entry(snapshot_id, name)
+        return os.fdopen(working_copy.open_blob(entry, self._blobs), "rb"), entry.sha256
 
     def check_out(self, snapshot_id: str, target: Path) -> None:
         """Make a working copy below `target`; see `working_copy.check_out`."""
@@ -312,49 +387,7 @@ class Snapshots:
         return Unused(len(blobs), size)
 
 
-def _existing_folder(directory: Path) -> Path:
-    try:
-        source = directory.resolve(strict=True)
-    except FileNotFoundError:
-        problem = "is not there. Check the path of the source folder."
-    except OSError as error:
-        problem = f"cannot be read: {error.strerror}. Check the path of the source folder."
-    except RuntimeError:  # Python before 3.13, for a loop of symlinks
-        problem = "is a loop of symlinks. Check the path of the source folder."
-    else:
-        if not os.path.isdir(source):  # noqa: PTH112, measurably faster
-            problem = "is a file, not a folder. Give the folder it lies in."
-        elif not os.access(source, os.R_OK | os.X_OK):
-            problem = "cannot be read: Permission denied. Make it readable for you."
-        else:
-            return source
-    raise errors.SnapshotError(f"{directory} {problem}")
-
-
 def _inline_entry(name: str, text: str, batch: Batch) -> Entry:
-    path = plain_path(name, "The inline file")
-    if not path or name.endswith("/"):
-        raise errors.SnapshotError(f"The inline file {name!r} has no name. Give it one.")
+    path = inline_path(name)
     data = text.encode("utf-8", "surrogatepass")
     return Entry(path=path, size=len(data), sha256=batch.add_bytes(data))
-
-
-def _refuse_files_as_folders(entries: dict[str, Entry], inline: Mapping[str, str]) -> None:
-    """Refuse an inline file where the folder has something of another kind."""
-    if not inline:
-        return
-    paths = {plain_path(name, "The inline file") for name in inline}
-    parents = {parent for path in entries for parent in above(path)}
-    for path in sorted(paths):
-        for parent in above(path):
-            if parent in entries and entries[parent].kind == "dir":
-                del entries[parent]  # no longer empty
-            elif parent in entries:
-                raise errors.SnapshotError(
-                    f"The inline file {path!r} needs a folder {parent!r}, which is a file in the "
-                    "source. Give it another name."
-                )
-        if path in parents:
-            raise errors.SnapshotError(
-                f"The inline file {path!r} is a folder in the source. Give it another name."
-            )

@@ -36,6 +36,8 @@ class Found:
     """Folders in which nothing was found."""
     special: list[tuple[str, str]] = field(default_factory=list)
     """Path and kind of what is neither file, folder nor symlink."""
+    ignored: list[str] = field(default_factory=list)
+    """What a rule leaves out; a folder ends with a slash and was not walked into."""
     skipped: bool = False
     """The folder to skip was met."""
 
@@ -157,6 +159,7 @@ class Walk:
             if folder != start:
                 names = [e.name for e in contents if e.name in ENVIRONMENT_MARKERS]
                 if names and self._ignore.environment(folder, names):
+                    self._found.ignored.append(f"{folder}/")
                     continue
                 filled.add(parents[folder])
             walked.append(folder)
@@ -165,6 +168,7 @@ class Walk:
                 path = prefix + name
                 is_dir = entry.is_dir(follow_symlinks=False)
                 if ignored(path, name, is_dir):
+                    self._found.ignored.append(f"{path}/" if is_dir else path)
                     continue
                 if is_dir:
                     if path == self._skip:

@@ -49,7 +49,7 @@ def check_out(manifest: Manifest, blobs: Blobs, target: Path) -> None:
 
 def read_blob(entry: Entry, blobs: Blobs) -> bytes:
     """A file's whole content, checked; raises `SnapshotError` when it is missing or damaged."""
-    descriptor = _open_blob(entry, blobs)
+    descriptor = open_blob(entry, blobs)
     with open(descriptor, "rb") as file:
         data = file.read()
     if hashlib.sha256(data).hexdigest() != entry.sha256:
@@ -69,7 +69,7 @@ def _file(entry: Entry, blobs: Blobs, path: str, target: Path) -> None:
             if small:
                 write_all(descriptor, data)
                 return
-        source = _open_blob(entry, blobs)
+        source = open_blob(entry, blobs)
         try:
             with writing(target):
                 size = blobs.copier.copy(source, descriptor)
@@ -106,7 +106,8 @@ def _remove(path: str) -> None:
         os.unlink(path)
 
 
-def _open_blob(entry: Entry, blobs: Blobs) -> int:
+def open_blob(entry: Entry, blobs: Blobs) -> int:
+    """A descriptor of a file's content; raises `SnapshotError` when it is missing."""
     try:
         return os.open(blobs.path(entry.sha256), os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -15,6 +15,9 @@ import { Workspace } from './workspace';
 /** Where the choice of the workspace is remembered. */
 const CHOSEN = 'jupyter-mltrain:workspace';
 
+/** What the server calls the default workspace until its first request has made it. */
+const UNMADE = 'default';
+
 /** The workspaces of this user. */
 export class Training implements ITraining {
   /**
@@ -75,6 +78,7 @@ export class Training implements ITraining {
       this._infos = info.workspaces;
       this._problem = null;
       this._serverVersion = info.version;
+      this._nameTheUnmade();
     } catch (error) {
       this._problem = this._asSentence(error);
     }
@@ -90,9 +94,17 @@ export class Training implements ITraining {
   private _onConnection(connection: Connection): void {
     if (connection.state === 'cut') {
       this._wasCut = true;
-    } else if (connection.state === 'up' && this._wasCut) {
+    } else if (connection.state === 'up' && (this._wasCut || this._current?.id === UNMADE)) {
       this._wasCut = false;
       void this.refresh();
+    }
+  }
+
+  /** The default workspace is made by now: go on with it under the id that cards know it by. */
+  private _nameTheUnmade(): void {
+    const made = this._infos.find(info => info.default && info.id !== UNMADE);
+    if (this._current?.id === UNMADE && made) {
+      this._current = this.workspace(made.id);
     }
   }
 

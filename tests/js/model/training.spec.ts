@@ -96,6 +96,19 @@ describe('training', () => {
     expect(training.isOutdated).toBe(true);
   });
 
+  it('goes on with the default workspace under its id once it is made', async () => {
+    const unmade = { ...WORKSPACES[0], id: 'default' };
+    server.answers.set('workspaces', { json: { version: VERSION, workspaces: [unmade] } });
+    const training = made();
+    await training.ready;
+    expect(training.current?.id).toBe('default');
+    server.answers.set('workspaces', { json: { version: VERSION, workspaces: WORKSPACES } });
+    training.current?.connect();
+    server.socket.say({ frame: 'reset', cursor: 'e:0' });
+    await settled();
+    expect(training.current?.id).toBe('w1');
+  });
+
   it('gives everybody the same workspace', () => {
     const training = made();
     expect(training.workspace('w2')).toBe(training.workspace('w2'));

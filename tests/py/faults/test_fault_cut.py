@@ -118,6 +118,13 @@ def test_properties_whose_reply_was_cut_are_there(place: Place, cutter: Cutter) 
         place.client.add_properties(run.id, {"k": "v"})
 
 
+def test_a_run_made_again_whose_reply_was_cut_is_made_once(place: Place, cutter: Cutter) -> None:
+    run = ended(place)
+    cutter.swallow = 2
+    second = place.client.again(run.id)
+    assert [each.id for each in place.client.iterate()] == [second.id, run.id]
+
+
 def ended(place: Place) -> Run:
     """A run that has ended; asked for, since a stream does not pass through the cutter."""
     run = place.submit("print(1)")

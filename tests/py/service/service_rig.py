@@ -17,16 +17,20 @@ from service_builders import a_request
 from jupyter_mltrain import runtime
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import Environments, InterpreterEnvironments
+from jupyter_mltrain.service.browsing import Browser
 from jupyter_mltrain.service.durability import Durability
+from jupyter_mltrain.service.events import Events
 from jupyter_mltrain.service.follow import Follower
 from jupyter_mltrain.service.gc import Collector
 from jupyter_mltrain.service.hub import Hub
+from jupyter_mltrain.service.intake import Intake
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.submitting import Acceptor
 from jupyter_mltrain.service.supervisor import Supervisor
 from jupyter_mltrain.service.verbs import Verbs
 from jupyter_mltrain.spec import DRIVER_LOG, Capacity, EnvironmentSpec, Run, RunState
 from jupyter_mltrain.store.database import Database
+from jupyter_mltrain.store.feed import Feed
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.workspaces import Identity
@@ -84,8 +88,8 @@ class Rig:
             disk_floor_bytes=self._disk_floor_bytes,
             cancel_grace_s=10.0,
         )
-        self.verbs = Verbs(
-            identity=Identity(id="0123456789ab", name="rig"),
+        self.intake = Intake(
+            workspace_id="0123456789ab",
             directory=self.directory,
             store=self.store,
             acceptor=Acceptor(self.snapshots, self.run_dirs, self.directory / "staging"),
@@ -95,8 +99,22 @@ class Rig:
             clock=self.clock,
             threads=self._threads,
         )
+        self.verbs = Verbs(
+            identity=Identity(id="0123456789ab", name="rig"),
+            directory=self.directory,
+            store=self.store,
+            intake=self.intake,
+            supervisor=self.supervisor,
+            hub=self.hub,
+            durability=self._durability,
+            clock=self.clock,
+            threads=self._threads,
+        )
+        self.feed = Feed(self.database)
+        self.events = Events(self.verbs, self.feed, self.hub)
         self.follower = Follower(self.verbs, self.hub, self.watcher)
         self.collector = Collector(self.verbs, self.snapshots, self.clock)
+        self.browser = Browser(self.verbs, self.snapshots)
         await self.supervisor.recover()
         return self
 
@@ -106,7 +124,7 @@ class Rig:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.verbs.close()
+        await self.intake.close()
         await self.supervisor.close()
         self.watcher.close()
         self._threads.shutdown()

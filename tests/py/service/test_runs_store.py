@@ -203,6 +203,13 @@ def test_pages_are_newest_first_and_go_on_before_a_number(store: RunStore) -> No
     assert numbers(store.page(limit=3, before=1)) == []
 
 
+def test_a_page_can_skip_those_at_the_top_and_a_count_knows_them_all(store: RunStore) -> None:
+    kept(store, *(a_run(number) for number in range(1, 8)))
+    assert numbers(store.page(skip=2, limit=3)) == [5, 4, 3]
+    assert store.count() == 7
+    assert store.count(text="no such name") == 0
+
+
 def test_a_page_has_a_hundred_runs_at_most_and_one_at_least(store: RunStore) -> None:
     kept(store, *(a_run(number) for number in range(1, 103)))
     assert len(store.page(limit=1000)) == 100

@@ -74,6 +74,105 @@ def test_names_that_are_not_utf_8_can_be_listed_and_opened(run: Path) -> None:
     assert read(run, name) == b"x"
 
 
+# Page by page, level by level
+
+
+def test_files_come_page_by_page_in_the_order_of_the_whole_list(run: Path) -> None:
+    for name in ("b", "a/z", "a-b", "a/b", "c"):
+        write(run, **{f"work/outputs/{name}": "12"})
+    files, listed, after = RunFiles(run), [], None
+    while True:
+        page = files.page(limit=2, after=after)
+        assert (page.total, page.total_bytes) == (5, 10)
+        listed += [file.name for file in page.files]
+        after = page.next_after
+        if after is None:
+            break
+    assert listed == names(run)
+
+
+def test_a_prefix_leaves_out_the_rest_and_its_totals(run: Path) -> None:
+    write(run, files__outputs__a="1", files__outputs__b="2", files__other="333")
+    page = RunFiles(run).page(prefix="outputs/", limit=1)
+    assert [file.name for file in page.files] == ["outputs/a"]
+    assert (page.total, page.total_bytes, page.next_after) == (2, 2, "outputs/a")
+
+
+def level(run: Path, path: str = "") -> list[tuple[str, int | None]]:
+    return [(entry.path, entry.size_bytes) for entry in RunFiles(run).folder(path).entries]
+
+
+def test_a_level_shows_folders_first_whoever_wrote_them(run: Path) -> None:
+    write(run, files__zeta="1", files__outputs__kept="22", work__outputs__plots__p="333")
+    write(run, files__azureml_logs__driver="")
+    assert level(run) == [("azureml_logs", None), ("logs", None), ("outputs", None), ("zeta", 1)]
+    assert level(run, "outputs") == [("outputs/plots", None), ("outputs/kept", 2)]
+    assert level(run, "outputs/plots/") == [("outputs/plots/p", 3)]
+
+
+def test_in_a_level_a_kept_file_comes_before_one_being_written(run: Path) -> None:
+    write(run, files__outputs__a="kept", work__outputs__a="being written")
+    assert level(run, "outputs") == [("outputs/a", 4)]
+
+
+def test_a_level_comes_page_by_page(run: Path) -> None:
+    for name in ("d1/x", "d2/x", "a", "b", "c"):
+        write(run, **{f"work/outputs/{name}": ""})
+    files, found, after = RunFiles(run), [], None
+    while True:
+        page = files.folder("outputs", limit=2, after=after)
+        assert page.total == 5
+        found += [entry.name for entry in page.entries]
+        after = page.next_after
+        if after is None:
+            break
+    assert found == ["d1", "d2", "a", "b", "c"]
+
+
+def test_the_top_level_of_a_run_without_files_is_empty(tmp_path: Path) -> None:
+    assert RunFiles(tmp_path / "nothing").folder().entries == ()
+
+
+@pytest.mark.parametrize("path", ["nothing", "outputs/a", "outputs/a/b"])
+def test_a_folder_that_is_not_there_is_told(run: Path, path: str) -> None:
+    write(run, files__outputs__a="")
+    with pytest.raises(errors.NoSuchFile, match="No folder "):
+        RunFiles(run).folder(path)
+
+
+@pytest.mark.parametrize("path", ["..", "../..", "/etc", "outputs/../..", "a\0b"])
+def test_a_folder_that_lies_elsewhere_is_refused(run: Path, path: str) -> None:
+    with pytest.raises(errors.InvalidSpec, match="does not name a file of a run"):
+        RunFiles(run).folder(path)
+
+
+def test_no_symlink_leads_a_level_anywhere(run: Path) -> None:
+    (run / "secret").mkdir()
+    write(run, secret__x="", work__outputs__real__y="", work__outputs__file="12")
+    (run / "work/outputs/out").symlink_to(run / "secret")
+    (run / "work/outputs/in").symlink_to("real")
+    (run / "work/outputs/alias").symlink_to("file")
+    (run / "work/outputs/secret").symlink_to(run / "secret/x")
+    os.mkfifo(run / "work/outputs/pipe")
+    assert level(run, "outputs") == [
+        ("outputs/real", None),
+        ("outputs/alias", 2),
+        ("outputs/file", 2),
+    ]
+    for path in ("outputs/out", "outputs/in"):
+        with pytest.raises(errors.NoSuchFile):
+            RunFiles(run).folder(path)
+
+
+def test_odd_names_can_be_walked_through(run: Path) -> None:
+    folder = run / "work/outputs" / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    (folder / os.fsdecode(b"\xff")).write_text("x")
+    assert level(run, "outputs") == [(r"outputs/caf\udce9", None)]
+    assert level(run, r"outputs/caf\udce9") == [(r"outputs/caf\udce9/\udcff", 1)]
+    assert read(run, r"outputs/caf\udce9/\udcff") == b"x"
+
+
 @pytest.mark.parametrize(
     "name", ["", ".", "/etc/passwd", "../x", "a/../../x", "a\0b", "outputs/.."]
 )
@@ -147,7 +246,9 @@ def test_folders_that_vanish_meanwhile_do_not_matter(
 
     def scan_and_remove(path: Path) -> object:
         found = scan(path)
-        shutil.rmtree(run / "work/outputs/a", ignore_errors=True)
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "scandir", scan)  # which `rmtree` uses too
+            shutil.rmtree(run / "work/outputs/a", ignore_errors=True)
         return found
 
     monkeypatch.setattr(os, "scandir", scan_and_remove)

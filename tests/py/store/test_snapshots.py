@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -231,3 +232,26 @@ def test_an_include_through_a_symlink_is_refused(
     (source / "link").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(errors.SnapshotError, match="goes through 'link'"):
         snapshots.take(source, include=("link/x",))
+
+
+def test_what_is_in_a_snapshot_comes_page_by_page(snapshots: Snapshots, source: Path) -> None:
+    write(source, b="22", a__c="1", a_b="333")
+    (source / os.fsdecode(b"\xff")).write_text("x")
+    taken = snapshots.take(source)
+    first = snapshots.page(taken.id, limit=2)
+    assert [file.name for file in first.files] == [r"\udcff", "a/c"]
+    assert (first.total, first.total_bytes, first.next_after) == (4, 7, "a/c")
+    second = snapshots.page(taken.id, limit=2, after=first.next_after)
+    assert [(file.name, file.size_bytes) for file in second.files] == [("a_b", 3), ("b", 2)]
+    assert second.next_after is None
+
+
+def test_a_file_of_a_snapshot_can_be_opened(snapshots: Snapshots, source: Path) -> None:
+    (source / os.fsdecode(b"\xff")).write_text("content")
+    taken = snapshots.take(source)
+    file, sha256 = snapshots.open(taken.id, r"\udcff")
+    with file:
+        assert file.read() == b"content"
+    assert sha256 == hashlib.sha256(b"content").hexdigest()
+    with pytest.raises(errors.NoSuchFile):
+        snapshots.open(taken.id, "other")

@@ -2,41 +2,24 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import msgspec
 
 from jupyter_mltrain import errors, units, wire
-from jupyter_mltrain.connection import Connector
-from jupyter_mltrain.spec import ComputeStatus, Frozen, Run, RunFile, StateChange
+from jupyter_mltrain.client.streams import CUT, TRIES, Event, LogChunk, Streams
+from jupyter_mltrain.spec import ComputeStatus, Run, RunFile, StateChange
+
+__all__ = ["Client", "Event", "LogChunk"]
 
 T = TypeVar("T")
 
-_Frame = wire.LogFrame | wire.RunFrame | wire.BeatFrame
-_decode_frame = msgspec.json.Decoder(_Frame).decode
-
-_CUT: Final = (ConnectionError, http.client.HTTPException, BrokenPipeError)
-"""How it looks when the service dies while one talks to it."""
-
-_TRIES: Final = 5
-_READ_BYTES: Final = 262_144
 _MAX_BODY_BYTES: Final = 64_000_000
 """What the service takes; beyond, it hangs up, which would look as if it had died."""
-
-
-class LogChunk(Frozen, frozen=True, kw_only=True):
-    """A piece of one of a run's logs."""
-
-    log: str
-    offset: int
-    """Where in the log, in bytes, it starts."""
-    data: bytes
 
 
 def _encoded(body: object) -> bytes:
@@ -54,18 +37,8 @@ def _encoded(body: object) -> bytes:
     return data
 
 
-class Client:
+class Client(Streams):
     """One workspace's service, started when needed and found again when it dies. Thread-safe."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self._connector = Connector(directory)
-
-    def close(self) -> None:
-        """Close idle connections; the client stays usable."""
-        self._connector.close()
-
-    # Requests
 
     def _ask(
         self,
@@ -84,14 +57,14 @@ class Client:
             shows that the first one was heard.
         """
         data = None if body is None else _encoded(body)
-        for attempt in range(_TRIES):
+        for attempt in range(TRIES):
             try:
                 with self._connector.connected() as connection:
                     connection.request(method, path, data)
                     response = connection.getresponse()
                     content = response.read()
-            except _CUT as error:
-                if attempt == _TRIES - 1:
+            except CUT as error:
+                if attempt == TRIES - 1:
                     raise self._keeps_failing(error) from error
                 time.sleep(0.05 * attempt)
                 continue
@@ -103,16 +76,6 @@ class Client:
                 raise refusal
             return answer
         raise AssertionError("unreachable")
-
-    @staticmethod
-    def _run(name: str | int, rest: str = "") -> str:
-        try:
-            quoted = quote(str(name), safe="")
-        except UnicodeEncodeError:
-            quoted = ""
-        if not quoted.strip("."):
-            raise errors.NoSuchRun.named(str(name))
-        return f"/v1/runs/{quoted}{rest}"
 
     def submit(self, request: wire.SubmitRequest) -> Run:
         """Submit a run; it is on disk when this returns. Safe against a cut in between.
@@ -183,9 +146,29 @@ class Client:
 
         return self._ask("POST", self._run(name, "/properties"), Run, request, done)
 
-    def reprioritize(self, name: str | int, priority: int) -> Run:
-        """Move a waiting run in the queue."""
-        request = wire.PriorityRequest(priority=priority)
+    def again(self, name: str | int, request: wire.AgainRequest | None = None) -> Run:
+        """Submit what a run was made of once more: same snapshot, inputs and settings.
+
+        Parameters
+        ----------
+        request
+            What is to be different. Safe against a cut, as `submit` is.
+        """
+        request = request or wire.AgainRequest()
+        if request.request_id is None:
+            request = msgspec.structs.replace(request, request_id=os.urandom(8).hex())
+        return self._ask("POST", self._run(name, "/again"), Run, request)
+
+    def reprioritize(
+        self,
+        name: str | int,
+        priority: int | None = None,
+        *,
+        before: str | None = None,
+        after: str | None = None,
+    ) -> Run:
+        """Move a waiting run in the queue: give it a priority, or the id of a run to be beside."""
+        request = wire.PriorityRequest(priority=priority, before=before, after=after)
         return self._ask("POST", self._run(name, "/priority"), Run, request)
 
     def delete(self, name: str | int) -> Run:
@@ -221,107 +204,22 @@ class Client:
         """What a clean-up takes, or would take."""
         return self._ask("POST", "/v1/gc", wire.GcReport, request)
 
+    def preview(self, request: wire.SubmitRequest) -> wire.Preview:
+        """What a submit of this request would ship, and what the checks say of it."""
+        return self._ask("POST", "/v1/preview", wire.Preview, request)
+
+    def arguments(
+        self,
+        *,
+        directory: str | None = None,
+        script: str | None = None,
+        text: str | None = None,
+    ) -> wire.ScriptArguments:
+        """What a script or notebook asks for: that file of a folder, or a script's text."""
+        asked = wire.ArgumentsRequest(directory=directory, script=script, text=text)
+        return self._ask("POST", "/v1/arguments", wire.ScriptArguments, asked)
+
     def shutdown(self) -> None:
         """End the service; runs go on, and the next request starts it again."""
         self._ask("POST", "/v1/shutdown", dict[str, Any])
         self.close()
-
-    # Streams
-
-    def read_file(self, name: str | int, file: str, offset: int = 0) -> Iterator[bytes]:
-        """The bytes of one of the run's files from an offset, in pieces."""
-        path = self._run(name, f"/files/{quote(file)}")
-        failures = 0
-        while True:
-            try:
-                for data in self._read_once(f"{path}?offset={offset}"):
-                    offset += len(data)
-                    failures = 0
-                    yield data
-                return
-            except _CUT as error:
-                # Cut in between: go on from where we are, on a new connection.
-                failures += 1
-                if failures == _TRIES:
-                    raise self._keeps_failing(error) from error
-                time.sleep(0.05 * (failures - 1))
-
-    def _read_once(self, path: str) -> Iterator[bytes]:
-        with self._connector.connected() as connection:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            if response.status >= 400:
-                raise wire.decode_error(response.read(), response.status)
-            left = response.length or 0
-            while left:
-                data = response.read(min(left, _READ_BYTES))
-                if not data:
-                    raise ConnectionResetError("cut within a file")
-                left -= len(data)
-                yield data
-
-    def _keeps_failing(self, error: Exception | None) -> errors.ServiceUnavailable:
-        return errors.ServiceUnavailable(
-            f"The service of {self.directory} keeps failing ({error!r}). "
-            f"{self.directory / 'service.log'} says why; runs go on."
-        )
-
-    def follow(
-        self, name: str | int, logs: Mapping[str, int] = {}, version: int = 0
-    ) -> Iterator[Run | LogChunk]:
-        """The run as it goes: its record at each change, its logs as they grow.
-
-        Ends after the record with a final state, which comes last. A service that dies meanwhile
-        is started again, and the stream goes on from the byte where it was cut.
-
-        Parameters
-        ----------
-        logs
-            Name of a file of the run -> offset in bytes to start from.
-        version
-            Of the record that the caller has; only later ones come.
-        """
-        offsets = dict(logs)
-        failures = 0
-        while True:
-            try:
-                for item in self._follow_once(name, offsets, version):
-                    failures = 0
-                    if isinstance(item, Run):
-                        version = item.version
-                        yield item
-                        if item.state.final:
-                            return
-                    elif item is not None:
-                        offsets[item.log] = item.offset + len(item.data)
-                        yield item
-            except _CUT as error:
-                cut: Exception | None = error
-            else:
-                cut = None
-            failures += 1
-            if failures > _TRIES:
-                raise self._keeps_failing(cut)
-            time.sleep(0.05 * (failures - 1))
-
-    def _follow_once(
-        self, name: str | int, offsets: Mapping[str, int], version: int
-    ) -> Iterator[Run | LogChunk | None]:
-        pairs = [("log", f"{log}:{offset}") for log, offset in offsets.items()]
-        query = urlencode([*pairs, ("version", str(version))])
-        with self._connector.connected() as connection:
-            connection.request("GET", self._run(name, f"/follow?{query}"))
-            response = connection.getresponse()
-            if response.status >= 400:
-                raise wire.decode_error(response.read(), response.status)
-            while line := response.readline():
-                if not line.endswith(b"\n"):
-                    raise ConnectionResetError("cut within a frame")
-                frame = _decode_frame(line)
-                if isinstance(frame, wire.LogFrame):
-                    data = response.read(frame.size_bytes)
-                    if len(data) < frame.size_bytes:
-                        raise ConnectionResetError("cut within a frame")
-                    yield LogChunk(log=frame.log, offset=frame.offset, data=data)
-                else:
-                    yield frame.run if isinstance(frame, wire.RunFrame) else None

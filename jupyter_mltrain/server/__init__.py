@@ -1,0 +1,1 @@
+"""The Jupyter server extension: an authenticated door to the services of the user's workspaces."""

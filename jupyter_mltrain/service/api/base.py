@@ -1,0 +1,118 @@
+"""What every handler of the service's API shares: JSON in and out, errors in one shape."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from http.client import responses
+from typing import Any, Final, TypeVar
+
+from tornado import iostream, web
+
+from jupyter_mltrain import errors, wire
+from jupyter_mltrain.service.browsing import Browser
+from jupyter_mltrain.service.events import Events
+from jupyter_mltrain.service.follow import Follower
+from jupyter_mltrain.service.gc import Collector
+from jupyter_mltrain.service.verbs import Verbs
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+RUN: Final = r"/v1/runs/([^/]+)"
+"""Begin of every route that is about one run."""
+
+_LARGEST: Final = 2**63 - 1
+"""What the database takes for a number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the handlers work with."""
+
+    verbs: Verbs
+    follower: Follower
+    events: Events
+    collector: Collector
+    browser: Browser
+    leave: Callable[[], None]
+    """Ends the service."""
+
+
+class Api(web.RequestHandler):
+    """Base of all handlers: errors in one shape, JSON in and out."""
+
+    def initialize(self, parts: Parts) -> None:
+        self.parts = parts
+        self.verbs = parts.verbs
+        # A page's timers, and the Jupyter server's, do not keep an idle service from leaving.
+        if "no_track_activity" not in self.request.query_arguments:
+            self.verbs.seen()
+
+    def reply(self, value: object, status: int = 200) -> None:
+        self.set_status(status)
+        self.set_header("Content-Type", "application/json")
+        self.finish(wire.encode(value))
+
+    def request_as(self, type_: type[T]) -> T:
+        return wire.decode_request(self.request.body, type_)
+
+    def number(self, name: str, default: int | None = None) -> int | None:
+        text = self.get_query_argument(name, None)
+        if text is None:
+            return default
+        try:
+            value = int(text)
+        except ValueError:
+            raise errors.InvalidSpec(f"{name}={text!r} is not a whole number.") from None
+        if abs(value) > _LARGEST:
+            raise errors.InvalidSpec(f"{name}={text} is too large. Give at most {_LARGEST}.")
+        return value
+
+    def write_error(self, status_code: int, **kwargs: Any) -> None:
+        error = kwargs.get("exc_info", (None, None))[1]
+        self.set_header("Content-Type", "application/json")
+        if isinstance(error, errors.MltrainError):
+            self.set_status(wire.status_of(error))
+            self.finish(wire.encode_error(error))
+        elif isinstance(error, web.HTTPError):
+            what = f"{self.request.method} {self.request.path}"
+            text = f"The service does not know {what}: {responses[status_code].lower()}."
+            self.finish(wire.encode_error(errors.UserError(text)))
+        else:
+            what = f"{type(error).__name__}: {error}" if error else f"status {status_code}"
+            self.finish(wire.encode_error(errors.MltrainError(f"The service failed: {what}.")))
+
+    def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
+        if not isinstance(value, errors.MltrainError | web.HTTPError):
+            _log.error("%s %s", self.request.method, self.request.uri, exc_info=(typ, value, tb))
+
+
+class NowhereHandler(Api):
+    """Everything that is no route."""
+
+    def prepare(self) -> None:
+        raise web.HTTPError(404)
+
+
+class Streaming(Api):
+    """Base of the handlers whose reply has no end known beforehand."""
+
+    _task: asyncio.Task[Any] | None = None
+
+    async def stream(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Write until done, or until the client has gone, which is no error."""
+        self._task = asyncio.current_task()
+        try:
+            await work()
+        except (iostream.StreamClosedError, asyncio.CancelledError):
+            return
+        finally:
+            self._task = None
+
+    def on_connection_close(self) -> None:
+        """Do not wait for something to write before it is noticed that nobody reads."""
+        if self._task is not None:
+            self._task.cancel()

@@ -1,0 +1,139 @@
+"""Looking into a run without changing it: its files, its logs, what was shipped with it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any, BinaryIO, TypeVar
+
+from jupyter_mltrain import wire
+from jupyter_mltrain.errors import MltrainError, NoSuchFile
+from jupyter_mltrain.service import choices
+from jupyter_mltrain.service.previewing import preview
+from jupyter_mltrain.service.searching import GivenUp, Search
+from jupyter_mltrain.service.validation import validate
+from jupyter_mltrain.service.verbs import Verbs
+from jupyter_mltrain.service.zipping import Zip
+from jupyter_mltrain.store.files import RunFiles
+from jupyter_mltrain.store.snapshots import Snapshots
+
+T = TypeVar("T")
+
+
+class Browser:
+    """Every look into a run, as a method; what takes time is done in threads.
+
+    Wherever a method takes `name`, it is what a person types for a run, as in `Verbs`.
+    """
+
+    def __init__(self, verbs: Verbs, snapshots: Snapshots) -> None:
+        self._verbs = verbs
+        self._snapshots = snapshots
+
+    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await self._verbs.in_thread(work, *arguments)
+
+    async def files(self, name: str, *, limit: int | None, after: str | None, prefix: str) -> bytes:
+        """A `FilePage`, encoded: of a hundred thousand files that takes its time as well."""
+        files = self._verbs.run_files(name)
+
+        def look() -> bytes:
+            return wire.encode(files.page(limit=limit, after=after, prefix=prefix))
+
+        return await self.in_thread(look)
+
+    async def folder(self, name: str, path: str, *, limit: int | None, after: str | None) -> bytes:
+        """A `FolderPage`, encoded."""
+        files = self._verbs.run_files(name)
+
+        def look() -> bytes:
+            return wire.encode(files.folder(path, limit=limit, after=after))
+
+        return await self.in_thread(look)
+
+    async def open(self, name: str, file: str) -> BinaryIO:
+        """One of the run's files."""
+        return await self.in_thread(self._verbs.run_files(name).open, file)
+
+    async def zip(self, name: str, prefix: str) -> tuple[Zip, bool]:
+        """The run's files whose names begin so; also whether they stay as they are."""
+        run = self._verbs.get(name)
+        ended = run.state.final
+        files = self._verbs.run_files(run.id)
+
+        def look() -> Zip:
+            return Zip(files, files.page(prefix=prefix).files, ended=ended)
+
+        return await self.in_thread(look), ended
+
+    async def snapshot(self, name: str, *, limit: int | None, after: str | None) -> bytes:
+        """A `SnapshotPage`, encoded: what was shipped with the run."""
+        snapshot_id = self._snapshot_of(name)
+
+        def look() -> bytes:
+            return wire.encode(self._snapshots.page(snapshot_id, limit=limit, after=after))
+
+        return await self.in_thread(look)
+
+    async def open_shipped(self, name: str, file: str) -> tuple[BinaryIO, str]:
+        """One file that was shipped, and the SHA-256 of its content."""
+        return await self.in_thread(self._snapshots.open, self._snapshot_of(name), file)
+
+    def _snapshot_of(self, name: str) -> str:
+        run = self._verbs.get(name)
+        if run.snapshot_id is None:
+            raise NoSuchFile(f"{run.label} was not made from a snapshot.")
+        return run.snapshot_id
+
+    async def search(
+        self, name: str, log: str, text: bytes | None, start: int | None, *, backwards: bool
+    ) -> wire.LogMatch:
+        """Find text in a file of the run or, without one, what looks like an error."""
+        files = self._verbs.run_files(name)
+        left = threading.Event()
+        try:
+            return await self.in_thread(_search, files, log, text, start, backwards, left)
+        finally:
+            left.set()  # nobody waits any more, whether there was an answer or not
+
+    async def preview(self, request: wire.SubmitRequest) -> wire.Preview:
+        """What a submit of this request would ship, and what the checks say of it."""
+        supervisor = self._verbs.supervisor
+        refusal: MltrainError | None = None
+        gpus = 0
+        try:
+            validate(request, supervisor.queue.ledgers)
+            gpus = len(supervisor.computes[request.spec.compute].capacity().gpus)
+        except MltrainError as error:
+            refusal = error
+        return await self.in_thread(preview, self._snapshots, request, gpus, refusal)
+
+    async def arguments(self, request: wire.ArgumentsRequest) -> wire.ScriptArguments:
+        """What a script or notebook asks for."""
+        return await self.in_thread(choices.read, request)
+
+
+def _search(
+    files: RunFiles,
+    log: str,
+    text: bytes | None,
+    start: int | None,
+    backwards: bool,
+    left: threading.Event,
+) -> wire.LogMatch:
+    with files.open(log) as file:
+        search = Search(file.fileno(), lambda: not left.is_set())
+        try:
+            if text is None:
+                found = search.error(start, backwards=backwards)
+            else:
+                found = search.text(text, start, backwards=backwards)
+            if found is None:
+                return wire.LogMatch()
+            return wire.LogMatch(
+                offset=found.offset,
+                size_bytes=found.size,
+                line_offset=search.line_start(found.offset),
+            )
+        except GivenUp:
+            return wire.LogMatch()
