@@ -14,15 +14,28 @@ if TYPE_CHECKING:
     from jupyter_mltrain.core.run import Run
     from jupyter_mltrain.core.script_run_config import ScriptRunConfig
     from jupyter_mltrain.core.workspace import Workspace
+    from jupyter_mltrain.widgets.details import RunDetails
+    from jupyter_mltrain.widgets.form import TrainForm
 
-__all__ = ["Environment", "Experiment", "Run", "ScriptRunConfig", "Workspace", "__version__"]
+__all__ = [
+    "Environment",
+    "Experiment",
+    "Run",
+    "RunDetails",
+    "ScriptRunConfig",
+    "TrainForm",
+    "Workspace",
+    "__version__",
+]
 
 _HOMES = {
-    "Environment": "environment",
-    "Experiment": "experiment",
-    "Run": "run",
-    "ScriptRunConfig": "script_run_config",
-    "Workspace": "workspace",
+    "Environment": "core.environment",
+    "Experiment": "core.experiment",
+    "Run": "core.run",
+    "RunDetails": "widgets",
+    "ScriptRunConfig": "core.script_run_config",
+    "TrainForm": "widgets",
+    "Workspace": "core.workspace",
 }
 
 
@@ -32,7 +45,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(f"jupyter_mltrain.core.{_HOMES[name]}"), name)
+    value = getattr(import_module(f"jupyter_mltrain.{_HOMES[name]}"), name)
     globals()[name] = value
     return value
 
@@ -43,13 +56,29 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """``%load_ext jupyter_mltrain``: register ``%%train`` and the line magics."""
-    from jupyter_mltrain.magics.extension import load
+    from jupyter_mltrain.magics import extension as magics
+    from jupyter_mltrain.widgets import extension as widgets
 
-    load(shell)
+    magics.load(shell)
+    widgets.load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
     """``%unload_ext jupyter_mltrain``: take the magics away again."""
-    from jupyter_mltrain.magics.extension import unload
+    from jupyter_mltrain.magics import extension as magics
+    from jupyter_mltrain.widgets import extension as widgets
 
-    unload(shell)
+    widgets.unload(shell)
+    magics.unload(shell)
+
+
+def _jupyter_server_extension_points() -> list[dict[str, Any]]:
+    """Where Jupyter Server finds the extension."""
+    from jupyter_mltrain.server.extension import MltrainApp
+
+    return [{"module": "jupyter_mltrain.server.extension", "app": MltrainApp}]
+
+
+def _jupyter_labextension_paths() -> list[dict[str, str]]:
+    """Where JupyterLab finds the front end."""
+    return [{"src": "labextension", "dest": "jupyter-mltrain"}]

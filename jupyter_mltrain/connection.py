@@ -96,6 +96,9 @@ class Connector:
             while self._idle:
                 self._idle.pop().close()
 
+    def __del__(self) -> None:
+        self.close()
+
     def _connect(self) -> _UnixConnection | None:
         endpoint = workspaces.endpoint(self.directory)
         if endpoint is None:

@@ -61,18 +61,20 @@ def _submit(commands: Any) -> None:
     parser = _command(
         commands,
         "submit",
-        "run a script",
+        "run a script or a notebook",
         "submit --wait train.py --epochs 20",
         "submit --name night --gpus 1 --memory 8GB --timeout 6h train.py -- --lr 0.01",
+        "submit --wait explore.ipynb --lr 0.01",
         more=(
             "\n\nThe folder that the script lies in travels with it. What the script writes to "
-            "./outputs and\n./logs is kept. Everything after SCRIPT is passed to it."
+            "./outputs and\n./logs is kept. Everything after SCRIPT is passed to it; a notebook gets "
+            "it as parameters, and is\nkept in ./outputs as it was executed."
             "\n\nWith --wait the exit status is the run's: 0 when it completed, else the script's "
             "own status,\n128 + the signal that ended it, 124 over its time limit, 130 cancelled, "
             "1 for any other failure."
         ),
     )
-    parser.add_argument("script", metavar="SCRIPT", help="a Python file")
+    parser.add_argument("script", metavar="SCRIPT", help="a Python file, or a notebook")
     parser.add_argument(
         "arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="for the script"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jupyter_mltrain import client as clients
-from jupyter_mltrain import runtime, spec
+from jupyter_mltrain import runtime, spec, wire
 from jupyter_mltrain.core import details, downloading, watching
 from jupyter_mltrain.errors import NotInARun
 from jupyter_mltrain.spec import DRIVER_LOG, RunKind
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _TYPES = {
     RunKind.SCRIPT: "azureml.scriptrun",
     RunKind.CELL: "azureml.scriptrun",
+    RunKind.NOTEBOOK: "azureml.scriptrun",
     RunKind.CHILD: None,
 }
 
@@ -174,6 +175,21 @@ class Run:
     def cancel(self) -> None:
         """Ask it to end; does not wait for it."""
         self._client.cancel(self.id)
+
+    def again(
+        self,
+        *,
+        name: str | None = None,
+        arguments: Sequence[Any] | None = None,
+        resources: spec.Resources | None = None,
+    ) -> Self:
+        """Submit it once more: the same snapshot, inputs and settings, but for what is given."""
+        request = wire.AgainRequest(
+            name=name,
+            arguments=None if arguments is None else tuple(str(each) for each in arguments),
+            resources=resources,
+        )
+        return self._of(self.experiment, self._client.again(self.id, request))
 
     def delete(self) -> None:
         """Delete it with everything it kept, once it has ended. There is no way back."""
@@ -362,6 +378,6 @@ class Run:
 
 
 class ScriptRun(Run):
-    """A run of a script or a cell."""
+    """A run of a script, a cell or a notebook."""
 
     RUN_TYPE = "azureml.scriptrun"

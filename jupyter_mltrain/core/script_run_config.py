@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_mltrain.core.environment import Environment
 from jupyter_mltrain.errors import InvalidSpec
-from jupyter_mltrain.spec import MAX_RUN_DURATION_S, Resources, RunSpec, Source
+from jupyter_mltrain.spec import MAX_RUN_DURATION_S, Resources, RunKind, RunSpec, Source
 from jupyter_mltrain.wire import SubmitRequest
 
 
@@ -72,9 +72,9 @@ class ScriptRunConfig:
         source_directory
             The folder that travels with the run; the current directory by default.
         script
-            Path of the script in it.
+            Path of the script in it; of a notebook, it is executed and kept among the outputs.
         arguments
-            Passed to the script, each made a string.
+            Passed to the script, each made a string; to a notebook as parameters.
         resources
             CPUs, GPUs and memory; without it, the compute target's default share.
         name
@@ -127,6 +127,7 @@ class ScriptRunConfig:
             experiment=experiment,
             name=self.name,
             script=Path(script).as_posix(),
+            kind=kind_of(script),
             arguments=tuple(map(str, self.arguments or config.arguments or ())),
             variables={
                 str(name): str(value)
@@ -143,3 +144,8 @@ class ScriptRunConfig:
             node_count=config.node_count,
         )
         return SubmitRequest(spec=spec, source=Source(directory=str(directory)))
+
+
+def kind_of(script: str | Path) -> RunKind:
+    """What a file is run as: a notebook is executed cell by cell, all else is a script."""
+    return RunKind.NOTEBOOK if Path(script).suffix == ".ipynb" else RunKind.SCRIPT

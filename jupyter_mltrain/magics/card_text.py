@@ -14,6 +14,9 @@ from jupyter_mltrain.spec import Run, RunFile, RunState
 _LISTED: Final = 10
 """Outputs that are named; the rest is counted."""
 
+_METRICS: Final = 6
+"""Metrics that a run which goes on shows: those first logged last."""
+
 
 def card(
     run: Run,
@@ -29,12 +32,16 @@ def card(
     ----------
     tail
         Already folded; see `core.folding`.
+    metrics
+        As `Client.metrics` gives them, or the latest value of each.
     files
         Of the run; used once it has ended.
     """
     files = tuple(files)
     head = words.summary(run, metrics, files) if run.state.final else header(run, now)
     parts = ["\n".join(map(plain, head.splitlines()))]
+    if not run.state.final and (latest := words.scalars(metrics, _METRICS)):
+        parts.append("   ".join(f"{plain(name)} {words.number(value)}" for name, value in latest))
     if tail.strip():
         parts.append(tail.strip("\n"))
     if run.state.final and (kept := words.outputs(files)):

@@ -14,8 +14,8 @@ from jupyter_mltrain.spec import CELL_SCRIPT, Source
 _COOKIE: Final = re.compile(r"coding[:=]")
 
 
-def script(line: str, cell: str) -> str:
-    """The cell's script: its first line is the magic's, so that lines count as in the notebook.
+def script(line: str, cell: str, lines_above: int = 0) -> str:
+    """The cell's script: the magic's line is a comment, so that lines count as in the notebook.
 
     References
     ----------
@@ -25,7 +25,24 @@ def script(line: str, cell: str) -> str:
     text = cell if cell.endswith("\n") else f"{cell}\n"
     first = text.partition("\n")[0]
     cookie = " -*- coding: utf-8 -*-" if _COOKIE.search(shown) or _COOKIE.search(first) else ""
-    return f"#{cookie} {f'%%train {shown}'.rstrip()}\n{text}"
+    above = "\n" * lines_above
+    return f"{above}#{cookie} {f'%%train {shown}'.rstrip()}\n{text}"
+
+
+def lines_above(raw: str, cell: str) -> int:
+    """How many blank lines a cell has above its magic's line, which IPython leaves out.
+
+    Parameters
+    ----------
+    raw
+        The whole cell as it was sent, if it is known; of another cell it says nothing.
+    cell
+        The text below the magic's line.
+    """
+    body = raw.lstrip()
+    if not body.startswith("%%") or body.partition("\n")[2].rstrip() != cell.rstrip():
+        return 0
+    return raw[: len(raw) - len(body)].count("\n")
 
 
 def with_modules(text: str, folder: Path, modules: tuple[str, ...]) -> Source:

@@ -15,7 +15,7 @@ from IPython.core.magic_arguments import argument, magic_arguments
 from jupyter_mltrain.magics import options
 from jupyter_mltrain.magics.plainly import in_kernel, plainly, shown_as
 from jupyter_mltrain.magics.session import Session
-from jupyter_mltrain.magics.watching import view_for, watch
+from jupyter_mltrain.magics.watching import show_card, view_for, watch
 from jupyter_mltrain.spec import DRIVER_LOG, Run, RunState
 from jupyter_mltrain.wire import SubmitRequest
 
@@ -62,32 +62,40 @@ class TrainMagics(Magics):
         The run is `_run` in the notebook: `_run.variables()` brings what -o named after
         --background or an interrupt, `_run.get_metrics()`, `_run.download_files()` … the rest.
         """
-        from jupyter_mltrain.magics import requests
+        from jupyter_mltrain.magics import cell_source, requests
 
         given = options.parse(self.train_cell, line)
         with plainly(self.shell):
             workspace = self.session.workspace()
             namespace = self.shell.user_ns
             directory = workspace.directory
-            with requests.of_cell(given, line, cell, namespace, directory) as (request, warnings):
+            above = cell_source.lines_above(_sent(self.shell), cell)
+            with requests.of_cell(given, line, cell, namespace, directory, above) as (
+                request,
+                warnings,
+            ):
                 for warning in warnings:
                     print(f"Warning: {warning}")
                 self._submit(given, request)
 
     @magic_arguments()
     @options.run_options
-    @argument("file", metavar="FILE", help="The script; its folder travels, or --source.")
+    @argument(
+        "file", metavar="FILE", help="The script or notebook; its folder travels, or --source."
+    )
     @line_magic("train")
     def train(self, line: str) -> None:
-        """Run a script as a training run: elsewhere, queued, followed live and kept.
+        """Run a script or a notebook as a training run: elsewhere, queued, followed live and kept.
 
         Everything in the script's folder travels with it, but for what .amlignore or .gitignore
-        leave out. What stands after ` -- ` goes to the script.
+        leave out. What stands after ` -- ` goes to the script. A notebook is executed from top to
+        bottom, with `--arg` as its parameters, and kept among the outputs as it was executed.
 
         Examples::
 
             %train train.py --gpus 1 --arg lr=0.01
             %train src/train.py --source . -- --epochs 20 --verbose
+            %train explore.ipynb --arg lr=0.01
         """
         from jupyter_mltrain.magics import requests
 
@@ -101,6 +109,8 @@ class TrainMagics(Magics):
         if given.background:
             run = client.submit(request)
             self._begun(run)
+            if in_kernel(self.shell):
+                show_card(run)
             back = request.spec.cell.outputs if request.spec.cell else ()
             brings = f", `{LAST_RUN}.variables()` brings {', '.join(back)}" if back else ""
             print(
@@ -230,6 +240,15 @@ class TrainMagics(Magics):
                     print(f"{run.label} had ended before: {run.state}.")
                 else:
                     print(f"{run.label} is being canceled; what it wrote is kept.")
+
+
+def _sent(shell: Any) -> str:
+    """The cell as the user sent it, or some other text where that is not known."""
+    if in_kernel(shell):
+        parent = shell.get_parent() or {}
+        return str(parent.get("content", {}).get("code", ""))
+    sent = shell.history_manager.input_hist_raw if shell.history_manager is not None else []
+    return str(sent[-1]) if sent else ""
 
 
 def _name(text: str) -> str:

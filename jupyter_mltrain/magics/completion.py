@@ -138,11 +138,14 @@ class Completer:
 
 
 def _free_text() -> tuple[str, ...]:
-    return ("--name", "--cpus", "--gpus", "--memory", "--arg", "--env", "--timeout", "--priority")
+    return (
+        *("--name", "--cpus", "--gpus", "--memory", "--arg", "--env", "--tag"),
+        *("--timeout", "--priority"),
+    )
 
 
 def _scripts(word: str) -> list[str]:
-    """Python files and folders, the way a path is typed step by step."""
+    """Scripts, notebooks and folders, the way a path is typed step by step."""
     folder = word.rpartition("/")[0]
     prefix = f"{folder}/" if folder or word.startswith("/") else ""
     try:
@@ -153,7 +156,7 @@ def _scripts(word: str) -> list[str]:
     return [
         f"{prefix}{each.name}/" if each.is_dir() else f"{prefix}{each.name}"
         for each in shown
-        if each.is_dir() or each.suffix in (".py", ".sh")
+        if each.is_dir() or each.suffix in (".py", ".sh", ".ipynb")
     ]
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from jupyter_mltrain.client import Client, LogChunk
 from jupyter_mltrain.spec import Run
+from jupyter_mltrain.wire import MetricsFrame
 
 _ITEMS: Final = 64
 """Most pieces of output that wait to be shown: 16 MB. Then the reader waits, never the run."""
@@ -28,7 +29,7 @@ class Feed:
         self._client = client
         self._begin = begin
         self._logs = logs
-        self._items: queue.Queue[Run | LogChunk | Exception] = queue.Queue(_ITEMS)
+        self._items: queue.Queue[Run | LogChunk | MetricsFrame | Exception] = queue.Queue(_ITEMS)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._read, name="mltrain-feed", daemon=True)
 
@@ -44,7 +45,7 @@ class Feed:
                 return item
         return None
 
-    def next(self, timeout_s: float | None) -> Run | LogChunk | None:
+    def next(self, timeout_s: float | None) -> Run | LogChunk | MetricsFrame | None:
         """The next change or piece of output; `None` when nothing came in time.
 
         Raises
@@ -70,14 +71,14 @@ class Feed:
             self._put(run)
             if self._stopped.is_set():
                 return
-            for item in self._client.follow(run.id, dict.fromkeys(self._logs, 0)):
+            for item in self._client.follow(run.id, dict.fromkeys(self._logs, 0), metrics=0):
                 self._put(item)
                 if self._stopped.is_set():
                     return
         except Exception as error:  # raised again where somebody sees it
             self._put(error)
 
-    def _put(self, item: Run | LogChunk | Exception) -> None:
+    def _put(self, item: Run | LogChunk | MetricsFrame | Exception) -> None:
         while not self._stopped.is_set():
             try:
                 self._items.put(item, timeout=_LOOK_S)

@@ -57,6 +57,13 @@ def _variable(text: str) -> tuple[str, str]:
     return found[1], found[2]
 
 
+def _tag(text: str) -> tuple[str, str | None]:
+    key, given, value = text.partition("=")
+    if not key:
+        raise argparse.ArgumentTypeError(f"{text!r} is no tag. Write KEY or KEY=VALUE.")
+    return key, value if given else None
+
+
 def _names(text: str) -> list[str]:
     names = [name.strip() for name in text.split(",")]
     for name in names:
@@ -122,6 +129,14 @@ _RUN: Final = (
         action="append",
         default=[],
         help="An environment variable of the run. Repeatable.",
+    ),
+    argument(
+        "--tag",
+        metavar="KEY[=VALUE]",
+        type=_tag,
+        action="append",
+        default=[],
+        help="A tag of the run. Repeatable.",
     ),
     argument("--source", metavar="DIR", help="The folder that travels with it."),
     argument(

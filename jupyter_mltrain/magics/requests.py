@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jupyter_mltrain.core.environment import Environment
+from jupyter_mltrain.core.script_run_config import kind_of
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.magics import cell_source, local_modules, names, notebook_syntax, options
 from jupyter_mltrain.spec import (
@@ -32,7 +33,12 @@ _NOTEBOOK_VARIABLE: Final = "JPY_SESSION_NAME"
 
 @contextmanager
 def of_cell(
-    given: argparse.Namespace, line: str, cell: str, notebook: Mapping[str, Any], workspace: Path
+    given: argparse.Namespace,
+    line: str,
+    cell: str,
+    notebook: Mapping[str, Any],
+    workspace: Path,
+    lines_above: int = 0,
 ) -> Iterator[tuple[SubmitRequest, list[str]]]:
     """The request of a ``%%train`` cell, and warnings; what it staged is gone in the end.
 
@@ -42,6 +48,8 @@ def of_cell(
         The notebook's variables, which ``-i`` names.
     workspace
         The workspace's directory, through which their values go.
+    lines_above
+        Blank lines of the cell before the magic's; they count in its line numbers.
 
     Raises
     ------
@@ -54,7 +62,7 @@ def of_cell(
         raise InvalidSpec("The cell is empty. Put the code of the run below the %%train line.")
     tree = notebook_syntax.parse(cell)
     if tree is None:
-        notebook_syntax.refuse(cell)
+        notebook_syntax.refuse(cell, first_line=lines_above + 2)
     inputs, outputs = options.flat(given.input), options.flat(given.output)
     found = names.read(cell, tree) if tree is not None else None
     values = options.argument_values(given)
@@ -70,25 +78,28 @@ def of_cell(
         names.check_outputs(found, outputs, carried)
         warnings = names.warnings_about(found, carried, notebook)
     carriers = [notebook[name] for name in inputs if name in notebook]
-    source = _source(given, cell_source.script(line, cell), tree, carriers)
+    source = _source(given, cell_source.script(line, cell, lines_above), tree, carriers)
     staged = variables.stage(workspace, carried, {**notebook, **values})
     try:
         spec = _spec(
             given,
-            experiment=given.experiment or _experiment(notebook),
+            experiment=given.experiment or experiment(notebook),
             script=CELL_SCRIPT,
             kind=RunKind.CELL,
             cell=CellSpec(inputs=carried, outputs=outputs),
         )
-        yield SubmitRequest(spec=spec, source=source, inputs=staged, force=given.force), warnings
+        request = SubmitRequest(
+            spec=spec, source=source, inputs=staged, tags=dict(given.tag), force=given.force
+        )
+        yield request, warnings
     finally:
         variables.discard(staged)
 
 
 def of_file(given: argparse.Namespace, notebook: Mapping[str, Any]) -> SubmitRequest:
-    """The request of ``%train FILE.py``; raises `InvalidSpec` where the file cannot be the script.
+    """The request of ``%train FILE``; raises `InvalidSpec` where the file cannot be the script.
 
-    Without ``--source`` the file's own folder travels.
+    Without ``--source`` the file's own folder travels. A notebook is executed as a run.
     """
     path = Path(given.file).expanduser()
     if given.source is None:
@@ -101,15 +112,29 @@ def of_file(given: argparse.Namespace, notebook: Mapping[str, Any]) -> SubmitReq
     if not whole.is_file():
         problem = "is a folder, not a script" if whole.is_dir() else "is not there"
         raise InvalidSpec(f"The script {whole} {problem}. Name a file such as train.py.")
+    kind = kind_of(whole)
+    if kind is RunKind.NOTEBOOK:
+        _check_notebook(whole)
     stem = cell_source.experiment_of([script])
     spec = _spec(
         given,
-        experiment=given.experiment or _experiment(notebook, stem),
+        experiment=given.experiment or experiment(notebook, stem),
         script=script,
-        kind=RunKind.SCRIPT,
+        kind=kind,
         cell=None,
     )
-    return SubmitRequest(spec=spec, source=Source(directory=str(folder)), force=given.force)
+    source = Source(directory=str(folder))
+    return SubmitRequest(spec=spec, source=source, tags=dict(given.tag), force=given.force)
+
+
+def _check_notebook(path: Path) -> None:
+    """Refuse a notebook that would submit itself, again in each run, without end."""
+    run_dir = os.environ.get("MLTRAIN_RUN_DIR")
+    if run_dir and path.resolve().is_relative_to(Path(run_dir).resolve()):
+        raise InvalidSpec(
+            f"{path.name} is being executed as a run already: a %train in it that names it would "
+            "submit it again and again. Leave that cell out of the run."
+        )
 
 
 def _inside(path: Path, folder: Path) -> str:
@@ -134,7 +159,7 @@ def _source(given: argparse.Namespace, text: str, tree: Any, carried: Iterable[o
     return cell_source.with_modules(text, folder, modules)
 
 
-def _experiment(notebook: Mapping[str, Any], otherwise: str | None = None) -> str:
+def experiment(notebook: Mapping[str, Any], otherwise: str | None = None) -> str:
     known = [notebook.get(_NOTEBOOK_KEY), os.environ.get(_NOTEBOOK_VARIABLE), otherwise]
     return cell_source.experiment_of(known)
 

@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from jupyter_mltrain.core.workspace import Workspace
 
 
+def current() -> Workspace:
+    """The workspace that the magics of this notebook use; outside of one, what is found here."""
+    from IPython import get_ipython
+
+    from jupyter_mltrain.core.workspace import Workspace
+
+    shell = get_ipython()
+    magics = shell.magics_manager.registry.get("TrainMagics") if shell is not None else None
+    workspace: Workspace = Workspace.from_config() if magics is None else magics.session.workspace()
+    return workspace
+
+
 class Session:
     """Keeps what the magics of one shell share."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timezone
 from typing import Any, Final, Protocol
 
@@ -13,8 +13,10 @@ from IPython.display import DisplayHandle
 
 from jupyter_mltrain.core import words
 from jupyter_mltrain.core.folding import Folding
+from jupyter_mltrain.magics.card_bundle import bundle
 from jupyter_mltrain.magics.card_text import card
 from jupyter_mltrain.spec import Run, RunFile
+from jupyter_mltrain.wire import MetricPoint
 
 _BETWEEN_S: Final = 0.25
 """At least so long between two updates of a display."""
@@ -31,6 +33,9 @@ class View(Protocol):
 
     def output(self, data: bytes) -> None:
         """The run has printed something."""
+
+    def metrics(self, points: Iterable[MetricPoint]) -> None:
+        """The run has logged something."""
 
     def wait_s(self) -> float | None:
         """How long the view can do without a word; `None` is for ever."""
@@ -49,14 +54,21 @@ class CardView(View):
     """One display of a notebook, updated in place."""
 
     def __init__(
-        self, *, quiet: bool = False, monotonic: Callable[[], float] = time.monotonic
+        self,
+        *,
+        quiet: bool = False,
+        place: DisplayHandle | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """Begin with nothing shown; `place` is a display that is there already."""
         self._quiet = quiet
         self._monotonic = monotonic
         self._folding = Folding()
         self._run: Run | None = None
-        self._handle = DisplayHandle()
-        self._shown = False
+        self._latest: dict[str, float] = {}
+        self._handle = place or DisplayHandle()
+        self._shown = place is not None
+        self._drawn: dict[str, Any] = {}
         self._news = False
         self._drawn_at = float("-inf")
 
@@ -69,6 +81,13 @@ class CardView(View):
             self._folding.feed_bytes(data)
             self._news = True
 
+    def metrics(self, points: Iterable[MetricPoint]) -> None:
+        for point in points:
+            if point.value is not None and not point.image:
+                name = point.name if point.column is None else f"{point.name}.{point.column}"
+                self._latest[name] = point.value
+                self._news = True
+
     def wait_s(self) -> float | None:
         if self._run is None:
             return None
@@ -80,7 +99,7 @@ class CardView(View):
 
     def refresh(self) -> None:
         if self._run is not None and self.wait_s() == 0.0:
-            self._draw({}, ())
+            self._draw(self._latest, ())
 
     def end(self, run: Run, metrics: Mapping[str, Any], files: tuple[RunFile, ...]) -> None:
         self._run = run
@@ -88,19 +107,22 @@ class CardView(View):
 
     def leave(self) -> None:
         if self._run is not None:
-            self._draw({}, ())
+            self._draw(self._latest, ())
 
     def _draw(self, metrics: Mapping[str, Any], files: tuple[RunFile, ...]) -> None:
         assert self._run is not None
         text = card(self._run, self._folding.text, _now(), metrics=metrics, files=files)
-        bundle = {"text/plain": text}
+        data = bundle(self._run, text, files)
         self._news = False
         self._drawn_at = self._monotonic()
+        if data == self._drawn:
+            return
+        self._drawn = data
         if self._shown:
-            self._handle.update(bundle, raw=True)
+            self._handle.update(data, raw=True)
             return
         self._shown = True  # first, so that no interrupt can make it two displays
-        self._handle.display(bundle, raw=True)
+        self._handle.display(data, raw=True)
 
 
 class TerminalView(View):
@@ -127,6 +149,9 @@ class TerminalView(View):
         if not self._quiet:
             self._printed = True
             self._write(self._decoder.decode(data))
+
+    def metrics(self, points: Iterable[MetricPoint]) -> None:
+        pass  # a script that wants its metrics read in a terminal prints them
 
     def wait_s(self) -> float | None:
         return None

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from jupyter_mltrain.errors import MltrainError
 from jupyter_mltrain.magics.plainly import in_color, in_kernel
 from jupyter_mltrain.spec import DRIVER_LOG, Run
+from jupyter_mltrain.wire import MetricsFrame
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
@@ -23,6 +26,15 @@ def view_for(shell: InteractiveShell, *, quiet: bool = False) -> View:
     if in_kernel(shell):
         return views.CardView(quiet=quiet)
     return views.TerminalView(quiet=quiet, color=in_color(shell))
+
+
+def show_card(run: Run) -> None:
+    """Show a run's card as it is now; JupyterLab's goes on by itself."""
+    from jupyter_mltrain.magics.views import CardView
+
+    view = CardView()
+    view.run(run)
+    view.refresh()
 
 
 def watch(
@@ -82,9 +94,9 @@ def watch(
     return run
 
 
-def _follow(feed: Feed, view: View, run: Run) -> Run:
+def _follow(feed: Feed, view: View, run: Run, stopped: Event | None = None) -> Run:
     view.run(run)
-    while True:
+    while stopped is None or not stopped.is_set():
         view.refresh()
         item = feed.next(view.wait_s())
         if isinstance(item, Run):
@@ -92,5 +104,40 @@ def _follow(feed: Feed, view: View, run: Run) -> Run:
             if run.state.final:
                 return run
             view.run(run)
+        elif isinstance(item, MetricsFrame):
+            view.metrics(item.points)
         elif item is not None:
             view.output(item.data)
+    return run
+
+
+def accompany(client: Client, run: Run, view: View) -> Callable[[], None]:
+    """Show a run to its end while the caller goes on; returns what stops the showing.
+
+    The first sight of it is there when this returns, so that it is where the caller is.
+    """
+    from jupyter_mltrain.magics.feed import Feed
+
+    stopped = Event()
+    if run.state.final:
+        view.end(run, client.metrics(run.id), client.files(run.id))
+        return stopped.set
+    view.run(run)
+    view.refresh()
+    feed = Feed(client, lambda: client.get(run.id), (DRIVER_LOG,))
+
+    def show() -> None:
+        feed.start()
+        try:
+            first = feed.first()
+            ended = first and _follow(feed, view, first, stopped)
+            if ended is not None and ended.state.final and not stopped.is_set():
+                view.end(ended, client.metrics(ended.id), client.files(ended.id))
+        except MltrainError as error:  # it was deleted, or its service does not come back
+            view.leave()
+            print(f"{run.label} is not watched any longer: {error.message}")
+        finally:
+            feed.stop()
+
+    Thread(target=show, name="mltrain-card", daemon=True).start()
+    return stopped.set

@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from jupyter_mltrain.runtime.path._mltrain_run import context as context
     from jupyter_mltrain.runtime.path._mltrain_run import errors as errors
     from jupyter_mltrain.runtime.path._mltrain_run import metrics as metrics
+    from jupyter_mltrain.runtime.path._mltrain_run import parameters as parameters
     from jupyter_mltrain.runtime.path._mltrain_run import values as values
 
 PATH: Final = Path(__file__).parent / "path"
 """The one folder that belongs on a run's `PYTHONPATH`, first."""
 
 _PACKAGE: Final = "_mltrain_run"
-_SHARED: Final = frozenset({"context", "errors", "metrics", "values"})
+_SHARED: Final = frozenset({"context", "errors", "metrics", "parameters", "values"})
 
 
 def load(name: str) -> ModuleType:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -229,3 +230,27 @@ def test_the_interpreter_can_be_chosen(cli):
     script = cli.script("import sys; print(sys.executable)")
     assert cli.text("submit", "--wait", "-q", "--python", sys.executable, script).strip()
     assert "No interpreter '/nowhere'" in cli.error("submit", "--python", "/nowhere", script)
+
+
+def a_notebook(cli, *sources):
+    empty = {"cell_type": "code", "metadata": {}, "outputs": [], "execution_count": None}
+    cells = [{**empty, "source": source} for source in sources]
+    whole = {"nbformat": 4, "nbformat_minor": 4, "metadata": {}, "cells": cells}
+    (cli.folder / "explore.ipynb").write_text(json.dumps(whole))
+    return "explore.ipynb"
+
+
+def test_a_notebook_is_executed_with_its_parameters(cli):
+    notebook = a_notebook(cli, "print('lr', lr)", "raise SystemExit(3)", "print('never')")
+    submit = ("submit", "--wait", "-q", "--name", "explore", notebook, "--lr", "0.01")
+    said = cli.text(*submit, status=3).splitlines()
+    assert "lr 0.01" in said
+    assert "never" not in said
+    cli("get", "explore", "outputs/explore.ipynb")
+    kept = json.loads((cli.folder / "outputs" / "explore.ipynb").read_text())
+    assert kept["cells"][1]["outputs"][0]["text"] == ["lr 0.01\n"]
+
+
+def test_arguments_that_no_notebook_can_take_are_refused(cli):
+    said = cli.error("submit", a_notebook(cli, "1"), "data.csv")
+    assert "'data.csv' has no name" in said

@@ -216,6 +216,18 @@ def test_a_canceled_run_says_so(experiment: Experiment, tmp_path: Path) -> None:
     assert run.get_detailed_status()["details"].startswith("cancelled by you")
 
 
+def test_a_run_can_be_done_again_with_other_arguments(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    run = submit(experiment, tmp_path / "s", "import sys\nprint(sys.argv[1:])\n")
+    run.wait_for_completion()
+    again = run.again(name="once more", arguments=["--epochs", 3])
+    again.wait_for_completion()
+    assert again.display_name == f"once more #{again.number}"
+    assert again.record.spec.arguments == ("--epochs", "3")
+    assert again.properties["again_of"] == run.id
+
+
 def test_an_ended_run_can_be_deleted_with_what_it_kept(
     experiment: Experiment, tmp_path: Path
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 from magics_shells import Kernel
 
 from jupyter_mltrain.client import Client
+from jupyter_mltrain.magics.card_bundle import MIME
 
 pytestmark = pytest.mark.slow
 
@@ -226,3 +227,47 @@ def test_tab_offers_options_scripts_and_variables(kernel: Kernel, folder: Path) 
     assert kernel.complete("%%train --source s") == ["src/"]
     assert kernel.complete("%%train -i wei") == ["weights"]
     assert kernel.complete("%%train -o json,wei") == ["weights"]
+
+
+def test_the_card_is_a_run_for_the_page_and_text_for_everyone_else(kernel: Kernel) -> None:
+    outcome = kernel.run(
+        "%%train --name card --env TOKEN=secret --tag kind=try\n"
+        "for i in range(30): open(f'outputs/{i:02}.txt', 'w').close()\n"
+    )
+    first, last = outcome.displays[0]["data"], outcome.displays[-1]["data"]
+    assert set(first) == set(last) == {MIME, "text/plain"}
+    assert first[MIME]["run"]["id"] == last[MIME]["run"]["id"]
+    assert last[MIME]["run"]["state"] == "Completed"
+    assert last[MIME]["run"]["tags"] == {"kind": "try"}
+    assert last[MIME]["workspace_id"] == last[MIME]["run"]["workspace_id"] != ""
+    assert len(last[MIME]["files"]) == 20
+    assert "secret" not in str(outcome.displays)
+
+
+def test_in_the_background_there_is_a_card_as_well(kernel: Kernel) -> None:
+    outcome = kernel.run("%%train --name aside --background\n1\n")
+    assert [set(each["data"]) for each in outcome.displays] == [{MIME, "text/plain"}]
+    kernel.run("_run.wait_for_completion()")
+
+
+def test_blank_lines_above_the_magic_count(kernel: Kernel) -> None:
+    outcome = kernel.run("\n  \n%%train --name shifted\n\nraise ValueError('no data')\n")
+    assert outcome.shown_error.endswith("(cell line 5).")
+    outcome = kernel.run("\n\n%%train\nx = 1\n!ls\n")
+    assert "Cell line 5:" in outcome.shown_error
+
+
+def test_the_cards_text_has_the_latest_metrics_while_it_goes_on(kernel: Kernel) -> None:
+    outcome = kernel.run(
+        "%%train --name measured\n"
+        "import pathlib, time\n"
+        "from azureml.core import Run\n"
+        "run = Run.get_context()\n"
+        "run.log('loss', 0.5); run.log('loss', 0.31234)\n"
+        "print('begun', flush=True)\n"
+        "while not pathlib.Path('outputs/end').exists():\n    time.sleep(0.01)\n",
+        interrupt_at="loss 0.312",
+    )
+    kernel.run("%run_cancel measured")
+    assert outcome.interruptions == 1
+    assert "\nloss 0.312\n" in outcome.cards[-1] + "\n"
