@@ -115,13 +115,15 @@ export class RunList implements IRunList {
       this._ids[start + index] = run.id;
     });
     this._problem = null;
+    this._placing = true;
     for (const run of page.runs) {
       this._runs.apply(run);
     }
+    this._placing = false;
   }
 
   private _onChanged(_: Runs, run: wire.Run): void {
-    if (this._length === null) {
+    if (this._length === null || this._placing) {
       return;
     }
     const index = this._ids.indexOf(run.id);
@@ -186,6 +188,8 @@ export class RunList implements IRunList {
   private _needed: [number, number] = [0, PAGE];
   private _generation = 0;
   private readonly _loading = new Set<number>();
+  /** A page is taken in: that is one change, whatever its records are. */
+  private _placing = false;
   private _timer = 0;
   private _isDisposed = false;
   private readonly _changed = new Signal<this, void>(this);

@@ -31,7 +31,7 @@ export class Training implements ITraining {
     start: Promise<unknown>
   ) {
     this._requests = new Requests(settings);
-    this.ready = start.then(() => this._begin());
+    this.ready = start.then(() => this.refresh());
   }
 
   readonly ready: Promise<void>;
@@ -79,6 +79,7 @@ export class Training implements ITraining {
       this._problem = null;
       this._serverVersion = info.version;
       this._nameTheUnmade();
+      await this._chooseFirst();
     } catch (error) {
       this._problem = this._asSentence(error);
     }
@@ -108,15 +109,15 @@ export class Training implements ITraining {
     }
   }
 
-  private async _begin(): Promise<void> {
-    await this.refresh();
+  /** The first answer that comes, be it after a Retry, tells which workspace to show. */
+  private async _chooseFirst(): Promise<void> {
+    if (this._current) {
+      return;
+    }
     const chosen = await this._state?.fetch(CHOSEN);
     const known = this._infos.find(info => info.id === chosen && info.there);
     const first = known ?? this._infos.find(info => info.default) ?? this._infos.find(Boolean);
-    if (first && !this._current) {
-      this._current = this.workspace(first.id);
-      this._changed.emit();
-    }
+    this._current ??= first ? this.workspace(first.id) : null;
   }
 
   private _asSentence(error: unknown): string {

@@ -57,6 +57,17 @@ describe('a list of runs', () => {
     list.dispose();
   });
 
+  it('tells once of a page', async () => {
+    const place = new Place(500);
+    const list = await place.list();
+    const heard = jest.fn();
+    list.changed.connect(heard);
+    list.need(200, 220);
+    await settled();
+    expect(heard).toHaveBeenCalledTimes(1);
+    list.dispose();
+  });
+
   it('asks once for what is asked for twice', async () => {
     const place = new Place(500);
     const list = await place.list();

@@ -1,0 +1,216 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type * as wire from '../api/wire';
+import { useSignal, words } from '../parts';
+import type { IRuns, IWorkspace } from '../tokens';
+
+import { labelOf } from './commands';
+import { shortReason } from './runrow';
+
+export interface IComputePanelProps {
+  workspace: IWorkspace;
+  trans: TranslationBundle;
+  onOpen: (runId: string) => void;
+}
+
+/** Holders of a target that are named; the rest is counted. */
+const MOST_HOLDERS = 20;
+
+/** What each compute target has, who holds what of it, and what waits for it. */
+export function ComputePanel(props: IComputePanelProps): React.JSX.Element {
+  const { workspace, trans } = props;
+  const { computes, queue, runs } = workspace;
+  useSignal(computes.changed);
+  useSignal(queue.changed);
+  const targets = computes.targets ?? [];
+  const mentioned = [
+    ...targets.flatMap(target => Object.keys(target.leases)),
+    ...queue.entries.slice(0, MOST_HOLDERS).map(entry => entry.run_id)
+  ];
+  useRecords(runs, mentioned);
+  if (computes.targets === null) {
+    return (
+      <div className="jp-mltrain-Sidebar-skeleton" aria-hidden="true">
+        <span />
+        <span />
+      </div>
+    );
+  }
+  return (
+    <ul className="jp-mltrain-Computes" aria-label={trans.__('Compute targets')}>
+      {targets.map(target => (
+        <li key={target.name} className="jp-mltrain-Compute">
+          <Target
+            target={target}
+            waiting={waitingFor(target.name, queue.entries, runs)}
+            runs={runs}
+            trans={trans}
+            onOpen={props.onOpen}
+          />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+interface ITargetProps {
+  target: wire.ComputeStatus;
+  /** The first run that waits for it, if any. */
+  waiting: wire.QueueEntry | undefined;
+  runs: IRuns;
+  trans: TranslationBundle;
+  onOpen: (runId: string) => void;
+}
+
+function Target(props: ITargetProps): React.JSX.Element {
+  const { target, trans } = props;
+  const { capacity } = target;
+  const leases = Object.entries(target.leases);
+  const sum = (amount: (lease: wire.Lease) => number): number =>
+    leases.reduce((total, [, lease]) => total + amount(lease), 0);
+  return (
+    <>
+      <h4 className="jp-mltrain-Compute-name">
+        {words.shown(target.name)}
+        <span className="jp-mltrain-Compute-kind">{kindWord(trans, target.kind)}</span>
+      </h4>
+      <Bar
+        what={trans.__('CPUs')}
+        held={sum(lease => lease.cpus)}
+        of={capacity.cpus}
+        say={String}
+        trans={trans}
+      />
+      <Bar
+        what={trans.__('Memory')}
+        held={sum(lease => lease.memory_bytes)}
+        of={capacity.memory_bytes}
+        say={bytes => (bytes ? words.askedSize(trans, bytes) : '0')}
+        trans={trans}
+      />
+      {capacity.gpus.length > 0 && (
+        <Bar
+          what={trans.__('GPUs')}
+          held={sum(lease => lease.gpus.length)}
+          of={capacity.gpus.length}
+          say={String}
+          title={capacity.gpus.map(gpu => `${gpu.index}: ${words.shown(gpu.name)}`).join('\n')}
+          trans={trans}
+        />
+      )}
+      {leases.length > 0 && (
+        <ul
+          className="jp-mltrain-Compute-holders"
+          aria-label={trans.__('Who holds what of %1', words.shown(target.name))}
+        >
+          {leases.slice(0, MOST_HOLDERS).map(([id, lease]) => (
+            <li key={id}>
+              <button
+                type="button"
+                className="jp-mltrain-QueueRow-label"
+                onClick={() => props.onOpen(id)}
+              >
+                {labelOf(props.runs.get(id), id)}
+              </button>
+              <span className="jp-mltrain-Compute-lease">{leaseWords(trans, lease)}</span>
+            </li>
+          ))}
+          {leases.length > MOST_HOLDERS && (
+            <li>{trans.__('and %1 more', leases.length - MOST_HOLDERS)}</li>
+          )}
+        </ul>
+      )}
+      {target.queued > 0 && (
+        <p className="jp-mltrain-Compute-waiting">
+          {trans._n('%1 run waits', '%1 runs wait', target.queued)}
+          {props.waiting && (
+            <>
+              {' · '}
+              {words.shown(shortReason(props.waiting.reason))}
+            </>
+          )}
+        </p>
+      )}
+    </>
+  );
+}
+
+interface IBarProps {
+  what: string;
+  held: number;
+  of: number;
+  say: (amount: number) => string;
+  title?: string;
+  trans: TranslationBundle;
+}
+
+/** How much of something is held, as a bar and in numbers. */
+function Bar(props: IBarProps): React.JSX.Element {
+  const { what, held, of, say, trans } = props;
+  const said = trans.__('%1 of %2', say(held), say(of));
+  const share = of > 0 ? Math.min(1, held / of) : 0;
+  return (
+    <div className="jp-mltrain-Bar" title={props.title}>
+      <span className="jp-mltrain-Bar-what">{what}</span>
+      <span
+        className="jp-mltrain-Bar-track"
+        role="meter"
+        aria-label={what}
+        aria-valuemin={0}
+        aria-valuemax={of}
+        aria-valuenow={Math.min(held, of)}
+        aria-valuetext={said}
+      >
+        <span
+          className="jp-mltrain-Bar-held"
+          data-full={share === 1}
+          style={{ transform: `scaleX(${share})` }}
+        />
+      </span>
+      <span className="jp-mltrain-Bar-words">{said}</span>
+    </div>
+  );
+}
+
+function leaseWords(trans: TranslationBundle, lease: wire.Lease): string {
+  return [
+    words.cpus(trans, lease.cpus),
+    ...(lease.gpus.length ? [words.gpus(trans, lease.gpus.length)] : []),
+    ...(lease.memory_bytes ? [words.askedSize(trans, lease.memory_bytes)] : [])
+  ].join(' · ');
+}
+
+function kindWord(trans: TranslationBundle, kind: string): string {
+  return kind === 'process' ? trans.__('this machine') : words.shown(kind);
+}
+
+function waitingFor(
+  compute: string,
+  entries: readonly wire.QueueEntry[],
+  runs: IRuns
+): wire.QueueEntry | undefined {
+  return entries.find(entry => runs.get(entry.run_id)?.spec.compute === compute);
+}
+
+/** Have the records of runs, whose labels are shown; render again once they have come. */
+function useRecords(runs: IRuns, ids: readonly string[]): void {
+  const [, again] = React.useReducer((count: number) => count + 1, 0);
+  const missing = ids.filter(id => !runs.get(id)).join(' ');
+  React.useEffect(() => {
+    if (!missing) {
+      return;
+    }
+    let isThere = true;
+    const loads = missing.split(' ').map(id => runs.load(id));
+    // One that was deleted meanwhile leaves the list with the next answer.
+    void Promise.allSettled(loads).then(() => {
+      if (isThere) {
+        again();
+      }
+    });
+    return () => {
+      isThere = false;
+    };
+  }, [runs, missing]);
+}

@@ -1,0 +1,9 @@
+// Small parts that the card, the sidebar, the run's page and the form share.
+
+export * from './metricchart';
+export * from './now';
+export * from './stateicon';
+export * from './theme';
+export * from './times';
+export * from './usesignal';
+export * as words from './words';

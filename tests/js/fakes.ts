@@ -1,0 +1,171 @@
+// A workspace without a server: what is asked of it is recorded, what it says is set.
+
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { nullTranslator } from '@jupyterlab/translation';
+import { DisposableDelegate } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
+
+import { ApiError } from '../../src/api/error';
+import type * as wire from '../../src/api/wire';
+import type {
+  ConnectionState,
+  IComputes,
+  IConnection,
+  IMetrics,
+  IRunList,
+  IRuns,
+  ISeries,
+  ITraining,
+  IVerbs,
+  IWorkspace
+} from '../../src/tokens';
+
+export const trans: TranslationBundle = nullTranslator.load('jupyter_mltrain');
+
+export class FakeConnection implements IConnection {
+  state: ConnectionState = 'up';
+  message = '';
+  retries = 0;
+  readonly changed = new Signal<this, void>(this);
+
+  retry(): void {
+    this.retries += 1;
+  }
+
+  become(state: ConnectionState, message = ''): void {
+    this.state = state;
+    this.message = message;
+    this.changed.emit();
+  }
+}
+
+export class FakeRuns implements IRuns {
+  readonly known = new Map<string, wire.Run>();
+  readonly changed = new Signal<this, wire.Run>(this);
+  readonly deleted = new Signal<this, string>(this);
+  failure: ApiError | null = null;
+
+  get(runId: string): wire.Run | undefined {
+    return this.known.get(runId);
+  }
+
+  load(runId: string): Promise<wire.Run> {
+    const run = this.known.get(runId);
+    const missing = new ApiError('no_such_run', `No run '${runId}' in this workspace.`, 404);
+    return run && !this.failure
+      ? Promise.resolve(run)
+      : Promise.reject(this.failure ?? missing);
+  }
+
+  list(): IRunList {
+    throw new Error('no list is expected');
+  }
+
+  put(run: wire.Run): void {
+    this.known.set(run.id, run);
+    this.changed.emit(run);
+  }
+}
+
+export class FakeComputes implements IComputes {
+  targets: wire.ComputeStatus[] | null = null;
+  readonly changed = new Signal<this, void>(this);
+  held = 0;
+
+  hold(): DisposableDelegate {
+    this.held += 1;
+    return new DisposableDelegate(() => (this.held -= 1));
+  }
+}
+
+export class FakeMetrics implements IMetrics {
+  readonly runId = 'r1';
+  series: ISeries[] = [];
+  texts = new Map<string, string>();
+  images: { name: string; file: string }[] = [];
+  ready = false;
+  problem: string | null = null;
+  isDisposed = false;
+  readonly changed = new Signal<this, void>(this);
+
+  dispose(): void {
+    this.isDisposed = true;
+  }
+}
+
+export interface IFakeWorkspace extends IWorkspace {
+  connection: FakeConnection;
+  runs: FakeRuns;
+  computes: FakeComputes;
+  /** What `metrics` gives. */
+  logged: FakeMetrics;
+  /** Who holds it. */
+  held: number;
+}
+
+/** A workspace whose verbs are those given; another one that is called fails the test. */
+export function aWorkspace(verbs: Partial<IVerbs> = {}, id = 'w1'): IFakeWorkspace {
+  const refuse =
+    (name: string): unknown =>
+    () =>
+      Promise.reject(new Error(`${name} is not expected`));
+  const workspace = {
+    id,
+    held: 0,
+    connection: new FakeConnection(),
+    runs: new FakeRuns(),
+    computes: new FakeComputes(),
+    logged: new FakeMetrics(),
+    metrics: () => workspace.logged,
+    verbs: new Proxy(verbs, {
+      get: (given, name: keyof IVerbs) => given[name] ?? refuse(name)
+    }) as IVerbs,
+    connect: () => {
+      workspace.held += 1;
+      return new DisposableDelegate(() => (workspace.held -= 1));
+    }
+  };
+  return workspace as unknown as IFakeWorkspace;
+}
+
+export class FakeTraining implements ITraining {
+  constructor(readonly spaces: IFakeWorkspace[]) {
+    this.workspaces = spaces.map(({ id }, index) => ({
+      id,
+      name: id,
+      directory: `/work/${id}`,
+      default: index === 0,
+      there: true
+    }));
+    this.current = spaces[0] ?? null;
+  }
+
+  workspaces: wire.WorkspaceInfo[];
+  current: IWorkspace | null;
+  problem: string | null = null;
+  ready = Promise.resolve();
+  readonly changed = new Signal<this, void>(this);
+
+  choose(): void {
+    throw new Error('the sidebar alone chooses');
+  }
+
+  workspace(workspaceId: string): IWorkspace {
+    const found = this.spaces.find(({ id }) => id === workspaceId);
+    if (!found) {
+      throw new Error(`no workspace ${workspaceId}`);
+    }
+    return found;
+  }
+
+  refresh(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+/** Let promises that are settled go on. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) {
+    await Promise.resolve();
+  }
+}
