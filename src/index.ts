@@ -9,11 +9,13 @@ import {
   statusPlugin
 } from './panels/plugin';
 import { runCardPlugin } from './runcard/plugin';
+import { savingPlugin } from './runcard/saving';
 import { runPagePlugin } from './runpage/plugin';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   modelPlugin,
   runCardPlugin,
+  savingPlugin,
   sidebarPlugin,
   runPagePlugin,
   formPlugin,

@@ -1,0 +1,2 @@
+export type { ILogViewProps } from './logview';
+export { LogView } from './logview';

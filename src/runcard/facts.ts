@@ -1,0 +1,55 @@
+import type { TranslationBundle } from '@jupyterlab/translation';
+
+import type * as wire from '../api/wire';
+import { canceledReason, shown } from '../parts/words';
+import type { CardModel } from './model';
+
+/** What a card says below its first line: why, and what to do about it. */
+export interface IFacts {
+  reason: string;
+  advice: string;
+}
+
+/** The facts that matter in a run's state; empty texts where there is nothing to say. */
+export function factsOf(
+  trans: TranslationBundle,
+  model: Pick<CardModel, 'run' | 'position'>
+): IFacts {
+  const { position, run } = model;
+  const advice = shown(run.advice ?? '');
+  switch (run.state) {
+    case 'Queued':
+      return { reason: join(inLine(trans, position), shown(run.reason)), advice };
+    case 'NotStarted':
+    case 'Preparing':
+    case 'Provisioning':
+    case 'Failed':
+    case 'NotResponding':
+      return { reason: shown(run.reason), advice };
+    case 'Canceled':
+      return { reason: canceledReason(run), advice };
+    case 'Starting':
+    case 'Running':
+    case 'Finalizing':
+    case 'CancelRequested':
+    case 'Completed':
+      return { reason: '', advice };
+  }
+}
+
+/** Twice the memory of a run that had not enough; `null` where that is no remedy. */
+export function moreMemory(run: wire.Run): number | null {
+  const limit = run.spec.resources.memory_bytes;
+  return run.state === 'Failed' && run.exit?.cause === 'memory' && limit ? 2 * limit : null;
+}
+
+function inLine(trans: TranslationBundle, position: number | null): string {
+  if (position === null) {
+    return '';
+  }
+  return position === 1 ? trans.__('Next in line.') : trans.__('Number %1 in line.', position);
+}
+
+function join(...sentences: string[]): string {
+  return sentences.filter(Boolean).join(' ');
+}

@@ -1,0 +1,37 @@
+import * as React from 'react';
+
+/** What a request gave, or why it gave nothing. */
+export interface ILoaded<T> {
+  value: T | null;
+  problem: string | null;
+}
+
+/**
+ * Ask once per `key`; what was there before stays until the answer has come.
+ *
+ * @param key What the answer depends on; `null` asks for nothing.
+ */
+export function useLoaded<T>(key: string | null, ask: () => Promise<T>): ILoaded<T> {
+  const [loaded, setLoaded] = React.useState<ILoaded<T>>({ value: null, problem: null });
+  const asked = React.useRef(ask);
+  asked.current = ask;
+  React.useEffect(() => {
+    if (key === null) {
+      return;
+    }
+    let current = true;
+    asked.current().then(
+      value => current && setLoaded({ value, problem: null }),
+      (error: unknown) => {
+        const problem = error instanceof Error ? error.message : String(error);
+        if (current) {
+          setLoaded(({ value }) => ({ value, problem }));
+        }
+      }
+    );
+    return () => {
+      current = false;
+    };
+  }, [key]);
+  return loaded;
+}

@@ -1,0 +1,295 @@
+import { act, fireEvent, render, screen, within } from '@testing-library/react';
+import * as React from 'react';
+
+import type * as wire from '../../../src/api/wire';
+import { FilePreview, PreviewBody } from '../../../src/runpage/FilePreview';
+import { FileTree } from '../../../src/runpage/filetree';
+import { JsonTree } from '../../../src/runpage/JsonTree';
+import { MetricsTab } from '../../../src/runpage/MetricsTab';
+import type { Tab } from '../../../src/runpage/model';
+import { RunPageModel } from '../../../src/runpage/model';
+import type { IRunPageProps } from '../../../src/runpage/RunPageView';
+import { RunPageView } from '../../../src/runpage/RunPageView';
+import type { IVerbs } from '../../../src/tokens';
+import { aRun, aSpec } from '../builders';
+import { aWorkspace, FakeTraining, settle, trans } from '../fakes';
+
+const HISTORY: wire.StateChange[] = [
+  { state: 'Queued', reason: 'waiting for 1 GPU', at: '2026-11-20T12:00:00Z' },
+  { state: 'Running', reason: 'started', at: '2026-11-20T12:00:30Z' },
+  { state: 'Completed', reason: 'exit status 0', at: '2026-11-20T12:01:04Z' }
+];
+
+function verbs(given: Partial<IVerbs> = {}): Partial<IVerbs> {
+  return {
+    zipUrl: () => '/zip',
+    fileUrl: (_, name) => `/files/${name}`,
+    history: () => Promise.resolve(HISTORY),
+    snapshot: () =>
+      Promise.resolve({
+        files: [{ name: 'train.py', size_bytes: 20 }],
+        total: 1,
+        total_bytes: 20,
+        next_after: null
+      }),
+    readSnapshotFile: () =>
+      Promise.resolve({ data: new TextEncoder().encode('print("hi")'), size: 11 }),
+    folder: () => Promise.resolve({ entries: [], total: 0, next_after: null }),
+    ...given
+  };
+}
+
+async function show(
+  run: wire.Run,
+  tab: Tab,
+  given: Partial<IVerbs> = {}
+): Promise<jest.Mocked<Pick<IRunPageProps, 'onCancel' | 'onAgain' | 'onOpen' | 'onCopy'>>> {
+  const workspace = aWorkspace(verbs(given));
+  workspace.runs.known.set(run.id, run);
+  const model = new RunPageModel(new FakeTraining([workspace]), 'w1', run.id, trans, tab);
+  const props = {
+    onCancel: jest.fn(),
+    onAgain: jest.fn(),
+    onMenu: jest.fn(),
+    onCopy: jest.fn(),
+    onOpen: jest.fn()
+  };
+  await act(async () => {
+    render(
+      <RunPageView
+        id="p"
+        model={model}
+        tree={new FileTree(workspace.verbs, run.id)}
+        visible={true}
+        seen={true}
+        trans={trans}
+        {...props}
+      />
+    );
+    await settle();
+  });
+  return props;
+}
+
+describe('the page', () => {
+  it('says what the run is, and why', async () => {
+    const run = aRun({
+      state: 'Failed',
+      reason: "No module named 'xgboost' (cell line 3).",
+      advice: 'Install it.'
+    });
+    const { onAgain } = await show(run, 'details');
+    expect(screen.getByRole('heading', { name: 'digits #42' })).toBeTruthy();
+    expect(screen.getByRole('status').textContent).toBe('digits #42: Failed');
+    expect(screen.getByText(/No module named/).textContent).toContain('Install it.');
+    expect(screen.queryByRole('button', { name: 'Cancel run digits #42' })).toBeNull();
+    fireEvent.click(screen.getByRole('button', { name: 'Run digits #42 again' }));
+    expect(onAgain).toHaveBeenCalled();
+  });
+
+  it('cancels a run that goes on', async () => {
+    const run = aRun({ state: 'Queued', started_at: null, ended_at: null });
+    const { onCancel } = await show(run, 'details');
+    fireEvent.click(screen.getByRole('button', { name: 'Cancel run digits #42' }));
+    expect(onCancel).toHaveBeenCalled();
+  });
+
+  it('has tabs that keys move between', async () => {
+    await show(aRun(), 'details');
+    const tab = screen.getByRole('tab', { selected: true });
+    expect(tab.textContent).toBe('Details');
+    expect(screen.getByRole('tabpanel', { name: 'Details' })).toBeTruthy();
+    await act(async () => {
+      fireEvent.keyDown(tab, { key: 'ArrowLeft' });
+      await settle();
+    });
+    await act(async () => {
+      fireEvent.keyDown(screen.getByRole('tab', { selected: true }), { key: 'ArrowLeft' });
+      await settle();
+    });
+    const now = screen.getByRole('tab', { selected: true });
+    expect([now.textContent, document.activeElement]).toEqual(['Files', now]);
+    expect(screen.getByText('The run kept no files.')).toBeTruthy();
+  });
+
+  it('is not blank for a run that is gone', async () => {
+    const workspace = aWorkspace();
+    const model = new RunPageModel(new FakeTraining([workspace]), 'w1', 'gone_1', trans);
+    await settle();
+    render(
+      <RunPageView
+        id="p"
+        model={model}
+        tree={new FileTree(workspace.verbs, 'gone_1')}
+        visible={true}
+        seen={true}
+        trans={trans}
+        onCancel={jest.fn()}
+        onAgain={jest.fn()}
+        onMenu={jest.fn()}
+        onCopy={jest.fn()}
+        onOpen={jest.fn()}
+      />
+    );
+    expect(screen.getByRole('alert').textContent).toContain('gone_1');
+  });
+});
+
+describe('the details', () => {
+  it('say exactly what ran', async () => {
+    const run = aRun({
+      spec: aSpec({
+        arguments: ['--note', 'two words', '$HOME'],
+        variables: { SEED: '1' },
+        environment: { name: 'py', interpreter: '/opt/py/bin/python', inherited: {} },
+        resources: { cpus: 2, gpus: 0, memory_bytes: 4 * 1024 ** 3 }
+      }),
+      git: { repository: 'git@host:a/b', branch: 'main', commit: 'abc123', dirty: true },
+      exit: {
+        status: 0,
+        signal: null,
+        cause: null,
+        message: null,
+        oom_killed: false,
+        leftovers: 0,
+        cpu_s: 75,
+        max_rss_bytes: 1_400_000_000,
+        ended_at: null
+      }
+    });
+    const { onCopy } = await show(run, 'details');
+    for (const text of [
+      "--note 'two words' '$HOME'",
+      '/opt/py/bin/python',
+      'SEED=1',
+      '2 CPUs · 4 GB',
+      '1:15',
+      '1.4 GB',
+      'status 0',
+      'main',
+      'print("hi")'
+    ]) {
+      expect(screen.getByText(text)).toBeTruthy();
+    }
+    expect(screen.getByText('abc123').parentElement?.textContent).toContain(
+      'with uncommitted changes'
+    );
+    fireEvent.click(screen.getByRole('button', { name: 'Copy the run id' }));
+    expect(onCopy).toHaveBeenCalledWith(run.id);
+  });
+
+  it('say how long each state took, and why', async () => {
+    await show(aRun(), 'details');
+    const steps = within(screen.getByRole('region', { name: 'Timeline' })).getAllByRole(
+      'listitem'
+    );
+    expect(
+      steps.map(step => step.querySelector('.jp-mltrain-Details-took')?.textContent)
+    ).toEqual(['0:30', '0:34', '']);
+    expect(steps[0].textContent).toContain('waiting for 1 GPU');
+  });
+
+  it('change tags', async () => {
+    const run = aRun({ tags: { best: null, by: 'ada' } });
+    const tag = jest.fn(() => Promise.resolve(run));
+    await show(run, 'details', { tag });
+    fireEvent.click(screen.getByRole('button', { name: 'Remove tag best' }));
+    expect(tag).toHaveBeenCalledWith(run.id, { remove: ['best'] });
+    await act(settle);
+    fireEvent.change(screen.getByLabelText('New tag'), { target: { value: 'kind = base=1' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Add tag' }));
+    expect(tag).toHaveBeenLastCalledWith(run.id, { set: { kind: 'base=1' } });
+    await act(settle);
+  });
+
+  it('say why a tag was refused', async () => {
+    await show(aRun({ tags: { best: null } }), 'details', {
+      tag: () => Promise.reject(new Error('The disk is full.'))
+    });
+    fireEvent.click(screen.getByRole('button', { name: 'Remove tag best' }));
+    await act(settle);
+    expect(screen.getByText('The disk is full.')).toBeTruthy();
+  });
+
+  it('lead to the run that this one was made from', async () => {
+    const { onOpen } = await show(aRun({ properties: { again_of: 'first_1' } }), 'details');
+    fireEvent.click(screen.getByRole('button', { name: 'first_1' }));
+    expect(onOpen).toHaveBeenCalledWith('first_1');
+  });
+});
+
+describe('the metrics', () => {
+  it('explain how they are logged while there are none', async () => {
+    const workspace = aWorkspace();
+    workspace.logged.ready = true;
+    render(<MetricsTab workspace={workspace} run={aRun()} trans={trans} />);
+    expect(screen.getByText(/run\.log\("loss", 0\.1\)/)).toBeTruthy();
+  });
+
+  it('that are no numbers are a table', () => {
+    const workspace = aWorkspace();
+    Object.assign(workspace.logged, { ready: true, texts: new Map([['best <b>', 'fold 3']]) });
+    render(<MetricsTab workspace={workspace} run={aRun()} trans={trans} />);
+    expect(screen.getByRole('row', { name: 'best <b> fold 3' })).toBeTruthy();
+  });
+
+  it('are let go with the tab', () => {
+    const workspace = aWorkspace();
+    const { unmount } = render(<MetricsTab workspace={workspace} run={aRun()} trans={trans} />);
+    unmount();
+    expect(workspace.logged.isDisposed).toBe(true);
+  });
+});
+
+describe('a preview', () => {
+  const entry: wire.FolderEntry = {
+    name: 'a<b>\u202e.txt',
+    path: 'outputs/a<b>\u202e.txt',
+    is_folder: false,
+    size_bytes: 5e9,
+    modified_at: null
+  };
+
+  it('says how much of the file it shows, and shows its name harmlessly', async () => {
+    const workspace = aWorkspace(
+      verbs({
+        readFile: () =>
+          Promise.resolve({ data: new TextEncoder().encode('x'.repeat(256_000)), size: 5e9 })
+      })
+    );
+    await act(async () => {
+      render(<FilePreview verbs={workspace.verbs} runId="r1" entry={entry} trans={trans} />);
+      await settle();
+    });
+    expect(screen.getByText('Showing the first 256 kB of 5 GB.')).toBeTruthy();
+    expect(screen.getByRole('heading').textContent).toBe('a<b>\ufffd.txt');
+  });
+
+  it('shows markup as text', () => {
+    const text = '<img src=x onerror=alert(1)>';
+    const { container } = render(
+      <PreviewBody
+        preview={{ kind: 'text', text, readBytes: 28, sizeBytes: 28 }}
+        name="a.html"
+        trans={trans}
+      />
+    );
+    expect(screen.getByText(text)).toBeTruthy();
+    expect(container.querySelector('img')).toBeNull();
+  });
+
+  it('makes only as much of JSON as is open', () => {
+    const value = {
+      deep: { inner: 1 },
+      list: Array.from({ length: 500 }, (_, index) => index)
+    };
+    const { container } = render(<JsonTree value={value} trans={trans} />);
+    expect(container.textContent).toBe('{2 members}deep: {1 member}inner: 1list: [500 items]');
+    const list = screen.getByText('[500 items]').closest('details');
+    act(() => {
+      list!.open = true;
+      fireEvent(list!, new Event('toggle'));
+    });
+    expect(screen.getByText('and 300 more')).toBeTruthy();
+  });
+});
