@@ -5,7 +5,7 @@ import { Signal } from '@lumino/signaling';
 import type { Requests, Query } from './requests';
 
 /** Pauses between tries to connect again, in ms; the last one repeats. */
-const PAUSES_MS = [50, 500, 1_000, 2_000, 5_000, 10_000];
+const PAUSES_MS = [50, 500, 1_000, 2_000, 4_000];
 
 /** How a socket stands: `refused` is for good, `cut` is tried again. */
 export type SocketState = 'connecting' | 'open' | 'cut' | 'refused';

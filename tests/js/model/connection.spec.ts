@@ -69,7 +69,7 @@ describe('the events connection', () => {
     }
     const before = server.sockets.length;
     server.sockets[before - 1].cut();
-    jest.advanceTimersByTime(9_000);
+    jest.advanceTimersByTime(3_500);
     expect(server.sockets).toHaveLength(before);
   });
 
