@@ -14,6 +14,9 @@ import { FormView } from './FormView';
 import type { FormModel } from './model';
 import { folderOf } from './reading';
 
+import '../../src/style/controls.css';
+import '../../src/style/form.css';
+
 export interface IFormWidgetOptions {
   model: FormModel;
   trans: TranslationBundle;

@@ -9,6 +9,8 @@ import { LogReader } from './reader';
 import type { INotes } from './tokens';
 import { LogToolbar } from './toolbar';
 
+import '../../src/style/log.css';
+
 /** Bytes of a log on the screen: in a page of its own, and in a card. */
 const WINDOW_BYTES = 524_288;
 const COMPACT_BYTES = 65_536;
@@ -174,7 +176,7 @@ function SeenText(props: { reader: LogReader }): React.JSX.Element {
     };
   }, [reader]);
   return (
-    <pre ref={element} className="jp-mltrain-LogView-seen">
+    <pre ref={element} className="jp-mltrain-Unseen">
       {text}
     </pre>
   );
@@ -208,16 +210,16 @@ function onKey(
   }
   switch (event.key) {
     case 'ArrowUp':
-      reader.scrollRows(-1);
+      reader.screen?.scrollRows(-1);
       return true;
     case 'ArrowDown':
-      reader.scrollRows(1);
+      reader.screen?.scrollRows(1);
       return true;
     case 'PageUp':
-      reader.scrollPages(-1);
+      reader.screen?.scrollPages(-1);
       return true;
     case 'PageDown':
-      reader.scrollPages(1);
+      reader.screen?.scrollPages(1);
       return true;
     case 'Home':
       reader.toStart();

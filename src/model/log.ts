@@ -9,9 +9,10 @@ import type { ILog, ILogQuery, IPiece } from '../tokens';
 
 import type { Follower, ILogSink } from './follower';
 import type { Runs } from './runs';
+import { Tail } from './tail';
 
-/** Bytes of the end that are kept for those who come later. */
-const TAIL_BYTES = 262_144;
+/** Bytes of the end of a log that no longer grows which are loaded at first: a few screens. */
+const FIRST_BYTES = 65_536;
 
 /** A file of a run that may still grow. */
 export class Log implements ILog, ILogSink {
@@ -55,16 +56,7 @@ export class Log implements ILog, ILogSink {
   }
 
   get tail(): IPiece {
-    if (this._pieces.length > 1) {
-      const data = new Uint8Array(this._kept);
-      let at = 0;
-      for (const piece of this._pieces) {
-        data.set(piece, at);
-        at += piece.length;
-      }
-      this._pieces = [data];
-    }
-    return { offset: this.next - this._kept, data: this._pieces[0] ?? new Uint8Array(0) };
+    return this._tail.piece;
   }
 
   async read(from: number, to: number): Promise<IPiece> {
@@ -97,7 +89,9 @@ export class Log implements ILog, ILogSink {
   // What the follower tells
 
   /** Where the log goes on: all before has been emitted, or skipped. */
-  next = 0;
+  get next(): number {
+    return this._tail.next;
+  }
 
   take(offset: number, data: Uint8Array): void {
     if (offset + data.length <= this.next) {
@@ -108,16 +102,9 @@ export class Log implements ILog, ILogSink {
       offset = this.next;
     }
     if (offset > this.next) {
-      this._pieces = [];
-      this._kept = 0;
+      this._tail.restart(offset);
     }
-    this._pieces.push(data);
-    this._kept += data.length;
-    while (this._kept - this._pieces[0].length >= TAIL_BYTES) {
-      this._kept -= this._pieces[0].length;
-      this._pieces.shift();
-    }
-    this.next = offset + data.length;
+    this._tail.add(data);
     this._size = Math.max(this._size ?? 0, this.next);
     this._appended.emit({ offset, data });
     this._changed.emit();
@@ -153,12 +140,9 @@ export class Log implements ILog, ILogSink {
         return;
       }
       const parts = [...this._parts, 'files', ...fileParts(this.name)];
-      const { data, size } = await this._requests.tail(parts, TAIL_BYTES);
+      const { data, size } = await this._requests.tail(parts, FIRST_BYTES);
       if (!this.isDisposed) {
-        if (data.length > 0) {
-          this.next = size - data.length;
-          this.take(this.next, data);
-        }
+        this.take(size - data.length, data);
         this.ended();
       }
     } catch (error) {
@@ -171,8 +155,7 @@ export class Log implements ILog, ILogSink {
   private _size: number | null = null;
   private _growing = true;
   private _problem: string | null = null;
-  private _pieces: Uint8Array[] = [];
-  private _kept = 0;
+  private readonly _tail = new Tail();
   private _following: IDisposable | null = null;
   private _isDisposed = false;
   private readonly _appended = new Signal<this, IPiece>(this);

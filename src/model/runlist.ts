@@ -201,7 +201,8 @@ function asQuery(filter: IRunFilter): Query {
     state: filter.states,
     experiment: filter.experiment,
     compute: filter.compute,
-    tag: filter.tag
+    tag: filter.tag,
+    parent: filter.parent
   };
 }
 
@@ -209,7 +210,10 @@ function asQuery(filter: IRunFilter): Query {
 export function matches(run: wire.Run, filter: IRunFilter): boolean {
   const { spec } = run;
   const text = `${spec.name ?? ''} ${spec.experiment}`.toLowerCase();
-  if (run.parent_id !== null || !text.includes((filter.text ?? '').toLowerCase())) {
+  if (run.parent_id !== (filter.parent ?? null)) {
+    return false;
+  }
+  if (!text.includes((filter.text ?? '').toLowerCase())) {
     return false;
   }
   if (filter.states?.length && !filter.states.includes(run.state)) {

@@ -5,19 +5,22 @@ import { addIcon, ellipsesIcon, MenuSvg } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
-import { useSignal, words } from '../parts';
+import { useConnected, useHold, useRunList, useSignal, words } from '../parts';
 import type { ITraining, IWorkspace } from '../tokens';
 
 import { COMMANDS } from './commands';
 import { ComputePanel } from './computepanel';
 import { FilterBar } from './filterbar';
-import { useConnected, useHeld, useRunList } from './hooks';
 import type { SidebarModel } from './model';
 import { QueuePanel } from './queuepanel';
 import type { QueueOrder } from './queuemoves';
 import { RunsList } from './runslist';
 import { Section } from './section';
 import { ConnectionNote, NoServerNote, Note, statusCommand } from './trouble';
+
+import '../../src/style/sidebar.css';
+import '../../src/style/runslist.css';
+import '../../src/style/queue.css';
 
 export interface ISidebarViewProps {
   training: ITraining;
@@ -120,8 +123,8 @@ function WorkspaceView(props: IWorkspaceViewProps): React.JSX.Element {
   const { workspace, model, training, commands, trans } = props;
   const { connection, queue, computes, runs } = workspace;
   useConnected(workspace);
-  useHeld(queue);
-  useHeld(computes);
+  useHold(queue);
+  useHold(computes);
   useSignal(queue.changed);
   useSignal(computes.changed);
   const list = useRunList(workspace, model.filter);
@@ -211,7 +214,7 @@ function WorkspaceView(props: IWorkspaceViewProps): React.JSX.Element {
       >
         <ComputePanel workspace={workspace} trans={trans} onOpen={open} />
       </Section>
-      <span className="jp-mltrain-Sidebar-hidden" role="status">
+      <span className="jp-mltrain-Unseen" role="status">
         {model.isFiltered && list.length !== null
           ? trans._n('%1 run found', '%1 runs found', list.length)
           : ''}

@@ -11,6 +11,8 @@ import type { ITraining, IWorkspace } from '../tokens';
 import { FollowCurrent } from './following';
 import { trainingIcon } from './icons';
 
+import '../../src/style/status.css';
+
 /** What the status bar says of a workspace. */
 export interface IStatus {
   text: string;

@@ -14,6 +14,8 @@ import { CardModel } from './model';
 import type { ICardDeeds } from './runcard';
 import { RunCard } from './runcard';
 
+import '../../src/style/runcard.css';
+
 export { parseCard } from './parse';
 
 /** Cards so near to what can be seen are alive already. */

@@ -12,6 +12,11 @@ import { FileTree } from './filetree';
 import type { RunPageModel } from './model';
 import { RunPageView } from './RunPageView';
 
+import '../../src/style/controls.css';
+import '../../src/style/runpage.css';
+import '../../src/style/files.css';
+import '../../src/style/details.css';
+
 export interface IRunPageOptions {
   model: RunPageModel;
   trans: TranslationBundle;

@@ -34,6 +34,8 @@ export const runPagePlugin: JupyterFrontEndPlugin<void> = {
       run: string,
       tab: unknown
     ): Promise<MainAreaWidget<RunPage>> => {
+      // The terminal is the largest part, and most pages begin with the output.
+      void import('../log/screen').then(({ loadTerminal }) => loadTerminal());
       const [{ isTab, RunPageModel }, { RunPage }] = await Promise.all([
         import('./model'),
         import('./RunPage')
