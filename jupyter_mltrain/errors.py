@@ -31,6 +31,17 @@ class InvalidSpec(UserError):
     code = "invalid_spec"
 
 
+class ChecksFailed(InvalidSpec):
+    """The checks before queueing say that the run cannot work; `force` submits it all the same."""
+
+    code = "checks_failed"
+
+    def forced_by(self, how: str) -> ChecksFailed:
+        """The same, with how it is forced where the user is, as in ``Add --force``."""
+        gap = "\n" if "\n" in self.message else " "
+        return ChecksFailed(f"{self.message}{gap}{how} to submit it anyway.")
+
+
 class SnapshotError(UserError):
     """The source folder cannot be taken as it is."""
 

@@ -97,6 +97,8 @@ export interface IRunFilter {
   compute?: string;
   /** `key` or `key=value`. */
   tag?: string;
+  /** The run whose children are listed; a list without it has no children. */
+  parent?: string;
 }
 
 /** Rows by index. Only those that were asked for are loaded. */

@@ -15,7 +15,7 @@ from jupyter_mltrain.cli.terminal import plain, say
 from jupyter_mltrain.client import Client
 from jupyter_mltrain.core.environment import Environment
 from jupyter_mltrain.core.script_run_config import ScriptRunConfig
-from jupyter_mltrain.errors import InvalidSpec
+from jupyter_mltrain.errors import ChecksFailed, InvalidSpec
 from jupyter_mltrain.spec import Resources, Run
 from jupyter_mltrain.wire import SubmitRequest
 
@@ -23,7 +23,11 @@ from jupyter_mltrain.wire import SubmitRequest
 def run(arguments: argparse.Namespace) -> int:
     """Submit; with ``--wait`` watch, and give the run's exit status."""
     client = client_of(arguments)
-    record = client.submit(request_of(arguments))
+    request = request_of(arguments)
+    try:
+        record = client.submit(request)
+    except ChecksFailed as error:
+        raise error.forced_by("Add --force") from None
     if not arguments.quiet:
         for warning in record.warnings:
             say(f"Warning: {plain(warning)}")

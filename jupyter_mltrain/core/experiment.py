@@ -11,7 +11,7 @@ import msgspec
 from jupyter_mltrain.core.run import Run, ScriptRun
 from jupyter_mltrain.core.script_run_config import ScriptRunConfig
 from jupyter_mltrain.core.workspace import Workspace
-from jupyter_mltrain.errors import UserError
+from jupyter_mltrain.errors import ChecksFailed, UserError
 from jupyter_mltrain.spec import is_experiment_name
 
 
@@ -50,7 +50,7 @@ class Experiment:
 
         Raises
         ------
-        InvalidSpec
+        ChecksFailed
             The run could not work: the sentence says why and what to do.
         SnapshotError
             The source folder cannot be taken.
@@ -60,7 +60,10 @@ class Experiment:
         request = msgspec.structs.replace(
             config.request(self.name), tags=dict(tags or {}), force=force
         )
-        record = self.workspace.client.submit(request)
+        try:
+            record = self.workspace.client.submit(request)
+        except ChecksFailed as error:
+            raise error.forced_by("Pass force=True") from None
         for warning in record.warnings:
             print(f"Warning: {warning}")
         return ScriptRun._of(self, record)

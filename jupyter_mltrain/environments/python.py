@@ -134,15 +134,6 @@ def probe(interpreter: str | None) -> PythonInfo:
     return known
 
 
-def has_module(info: PythonInfo, name: str, extra_path: tuple[str, ...] = ()) -> bool:
-    """Whether `import name` finds a module in a fresh process; False is a certainty.
-
-    Only the first part of a dotted name is looked for. `extra_path` are further folders that
-    the process will have on its path.
-    """
-    return not lacking(info, (name,), extra_path)
-
-
 def lacking(
     info: PythonInfo, names: Iterable[str], extra_path: tuple[str, ...] = ()
 ) -> frozenset[str]:

@@ -12,6 +12,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, cell_magic, line_magic, magics_class
 from IPython.core.magic_arguments import argument, magic_arguments
 
+from jupyter_mltrain.errors import ChecksFailed
 from jupyter_mltrain.magics import options
 from jupyter_mltrain.magics.plainly import in_kernel, plainly, shown_as
 from jupyter_mltrain.magics.session import Session
@@ -106,8 +107,15 @@ class TrainMagics(Magics):
 
     def _submit(self, given: argparse.Namespace, request: SubmitRequest) -> None:
         client = self.session.workspace().client
+
+        def submit() -> Run:
+            try:
+                return client.submit(request)
+            except ChecksFailed as error:
+                raise error.forced_by("Add --force") from None
+
         if given.background:
-            run = client.submit(request)
+            run = submit()
             self._begun(run)
             if in_kernel(self.shell):
                 show_card(run)
@@ -119,7 +127,7 @@ class TrainMagics(Magics):
             )
             return
         view = view_for(self.shell, quiet=given.quiet)
-        ended = watch(client, lambda: client.submit(request), view, begun=self._begun)
+        ended = watch(client, submit, view, begun=self._begun)
         if ended is not None:
             self._finish(ended)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
 
-from jupyter_mltrain import wire
+from jupyter_mltrain import runtime, wire
 from jupyter_mltrain.errors import MltrainError, NoSuchFile
-from jupyter_mltrain.service import choices
+from jupyter_mltrain.service import choices, encoding, series
 from jupyter_mltrain.service.previewing import preview
 from jupyter_mltrain.service.searching import GivenUp, Search
 from jupyter_mltrain.service.validation import validate
@@ -34,11 +35,11 @@ class Browser:
         return await self._verbs.in_thread(work, *arguments)
 
     async def files(self, name: str, *, limit: int | None, after: str | None, prefix: str) -> bytes:
-        """A `FilePage`, encoded: of a hundred thousand files that takes its time as well."""
+        """A `FilePage`, encoded."""
         files = self._verbs.run_files(name)
 
         def look() -> bytes:
-            return wire.encode(files.page(limit=limit, after=after, prefix=prefix))
+            return encoding.encode(files.page(limit=limit, after=after, prefix=prefix))
 
         return await self.in_thread(look)
 
@@ -47,9 +48,15 @@ class Browser:
         files = self._verbs.run_files(name)
 
         def look() -> bytes:
-            return wire.encode(files.folder(path, limit=limit, after=after))
+            return encoding.encode(files.folder(path, limit=limit, after=after))
 
         return await self.in_thread(look)
+
+    async def metrics(self, name: str, metric: str | None = None) -> bytes:
+        """Everything the run has logged, in the shapes of Azure's `get_metrics`; encoded."""
+        run = self._verbs.get(name)
+        path = self._verbs.supervisor.roster.run_dir(run) / "journal.jsonl"
+        return await self.in_thread(_metrics, path, run.id, metric)
 
     async def open(self, name: str, file: str) -> BinaryIO:
         """One of the run's files."""
@@ -71,7 +78,7 @@ class Browser:
         snapshot_id = self._snapshot_of(name)
 
         def look() -> bytes:
-            return wire.encode(self._snapshots.page(snapshot_id, limit=limit, after=after))
+            return encoding.encode(self._snapshots.page(snapshot_id, limit=limit, after=after))
 
         return await self.in_thread(look)
 
@@ -111,6 +118,14 @@ class Browser:
     async def arguments(self, request: wire.ArgumentsRequest) -> wire.ScriptArguments:
         """What a script or notebook asks for."""
         return await self.in_thread(choices.read, request)
+
+
+def _metrics(path: Path, run_id: str, metric: str | None) -> bytes:
+    found = runtime.metrics.aggregate(series.records(path), run_id)
+    try:
+        return encoding.encode({k: v for k, v in found.items() if metric in (None, k)})
+    finally:
+        encoding.drop(found)
 
 
 def _search(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
@@ -37,11 +38,11 @@ class Collector:
         if not request.dry_run:
             taken = [item for item in taken if await self._delete(item)]
         if request.dry_run:
-            keep = self._verbs.store.snapshots() - await self._only_of(taken)
+            keep = await self._kept() - await self._only_of(taken)
             blobs, blob_bytes = await self._verbs.in_thread(self._snapshots.unused, keep)
         else:
             async with self._verbs.submits_held():
-                keep = self._verbs.store.snapshots()
+                keep = await self._kept()
                 remove = self._snapshots.remove_unused
                 blobs, blob_bytes = await self._verbs.in_thread(remove, keep)
         return GcReport(
@@ -51,6 +52,16 @@ class Collector:
             dry_run=request.dry_run,
         )
 
+    async def _kept(self) -> set[str]:
+        """Snapshots that some run was made from."""
+        found: set[str] = set()
+        after = 0
+        while page := self._verbs.store.snapshots(after):
+            await asyncio.sleep(0)
+            found |= set(filter(None, page.values()))
+            after = max(page)
+        return found
+
     async def _choose(self, request: GcRequest) -> list[GcItem]:
         now = self._clock().timestamp()
         total = 0
@@ -59,6 +70,7 @@ class Collector:
         chosen: list[GcItem] = []
         after = (0.0, 0)
         while page := self._verbs.store.finished(after):
+            await asyncio.sleep(0)  # others want an answer too
             for run in page:
                 assert run.ended_at is not None
                 ended = run.ended_at.timestamp()
@@ -89,6 +101,7 @@ class Collector:
         mine: set[str] = set()
         after: int | None = None
         while page := self._verbs.store.page(before=after, include_children=True):
+            await asyncio.sleep(0)
             for run in page:
                 if run.snapshot_id is not None:
                     (mine if run.id in ids else others).add(run.snapshot_id)

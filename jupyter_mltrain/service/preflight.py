@@ -59,7 +59,6 @@ _MOVES_PATH: Final = frozenset(
 """Variables that change where a run's Python looks for modules."""
 
 _PUT_IT: Final = "Put it into the folder, or give an absolute path."
-_FORCE: Final = "or add --force."
 _REMEMBERED: Final = 256
 
 
@@ -175,7 +174,7 @@ class _Checker:
         try:
             self.notebook = read_notebook(self.files.read(self.script))
         except NoNotebook as problem:
-            advice = f"Open it in JupyterLab and save it again, {_FORCE}"
+            advice = "Open it in JupyterLab and save it again."
             self.errors.append((f"{self.script} {problem}.", advice))
             return False
         missing = lacking(self.python, _NOTEBOOK_NEEDS) if self.python is not None else ()
@@ -185,9 +184,7 @@ class _Checker:
                 f"{self.script} is executed by {' and '.join(_NOTEBOOK_NEEDS)}, and "
                 f"{self.python.executable} does not have {' and '.join(names)}."
             )
-            self.errors.append(
-                (sentence, f"Install it there (`pip install {' '.join(names)}`), {_FORCE}")
-            )
+            self.errors.append((sentence, f"Install it there (`pip install {' '.join(names)}`)."))
         return True
 
     def _source(self, name: str) -> tuple[_Digest, bytes]:
@@ -246,9 +243,7 @@ class _Checker:
         text = (problem.text or "").strip()
         quoted = f" (`{text if len(text) <= 60 else text[:59] + '…'}`)" if text else ""
         where = name if problem.line is None else self._at(name, problem.line)
-        self.errors.append(
-            (f"{where}: {problem.message}{quoted}.", f"Correct it and submit again, {_FORCE}")
-        )
+        self.errors.append((f"{where}: {problem.message}{quoted}.", "Correct it and submit again."))
 
     def _imports(self, python: PythonInfo) -> None:
         walk = follow_imports(self.names, self.script, self._facts, python.stdlib, python.builtins)
@@ -282,16 +277,16 @@ class _Checker:
             reason = self.files.ignored(file)
             if reason is not None:
                 sentence = f"{where}, but {file} is {reason}."
-                advice = f"Ship it, {_FORCE}"
+                advice = "Ship it."
                 break
         else:
             if use.module in sys.stdlib_module_names:
                 version = ".".join(map(str, python.version[:2]))
                 sentence = f"{where}, which Python {version} ({python.executable}) does not have."
-                advice = f"Use another Python version, {_FORCE}"
+                advice = "Use another Python version."
             else:
                 sentence = f"{where}, which {python.executable} does not have."
-                advice = f"Install it there (`pip install {package_of(use.module)}`), {_FORCE}"
+                advice = f"Install it there (`pip install {package_of(use.module)}`)."
         if certain:
             self.errors.append((sentence, advice))
         else:

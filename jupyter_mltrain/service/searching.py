@@ -76,9 +76,11 @@ class Search:
         has_letters = needle != text.upper()
         for piece in self._pieces(start, size - 1, 0, backwards=backwards):
             data = piece.data.lower() if has_letters else piece.data
-            find = data.rfind if backwards else data.find
-            at = find(needle, piece.low, piece.high - 1 + size)
+            high = piece.high - 1 + size
+            # From the end, whatever the direction: `rfind` is twice as fast as `find`.
+            at = data.rfind(needle, piece.low, high)
             if at >= 0:
+                at = at if backwards else data.find(needle, piece.low, high)
                 return Match(piece.begin + at, size)
         return None
 
@@ -124,10 +126,15 @@ class Search:
 
 _ANSI: Final = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 
+_BLANK: Final = rb"[^\S\r\n]*"
+_LINE_END: Final = rb"(?:[\r\n]|\Z)"
+
 _VALUE: Final = (
-    rb"\s*[-+]?(?:"
-    rb"(?:\d+\.\d*|\.\d+|\d+(?=e[-+]?\d|%))(?:e[-+]?\d+)?%?(?![\w.])"
-    rb"|(?:\d+|nan|inf)\s*(?:$|[,;|()\[\]/]|\s\w+\s*[:=]))"
+    _BLANK
+    + rb"[-+]?(?:"
+    + rb"(?:\d+\.\d*|\.\d+|\d+(?=e[-+]?\d|%))(?:e[-+]?\d+)?%?(?![\w.])"
+    + (rb"|(?:\d+|nan|inf)" + _BLANK + rb"(?:" + _LINE_END)
+    + (rb"|[,;|()\[\]/]|[^\S\r\n]\w+" + _BLANK + rb"[:=]))")
 )
 """``error: 0.12 loss: 0.3`` is a metric, ``Error: 404 Not Found`` is none."""
 
@@ -156,16 +163,29 @@ _ERRORS: Final = re.compile(
 _DENIED: Final = re.compile(rb"(?:\A|\W)(?:0|no|not an?|without|level)\s*[:=]?\s*\Z", re.IGNORECASE)
 """What stands before: ``0 ERROR``, ``no error: ``, ``log level: ERROR``."""
 
-_HINTS: Final[tuple[re.Pattern[bytes] | bytes, ...]] = (
-    # Each begins with a letter that logs are poor in: `re` skips to it faster than it finds
-    # anything else, and case need not be folded.
-    re.compile(rb"E(?:rror|RROR|xception)"),
-    re.compile(rb"T(?=raceback \()"),
-    re.compile(rb"AL(?:(?<=FATAL)|(?<=CRITICAL))"),
-    b"error:",
-    b"ut of memory",
+_HINTS: Final = (
+    # Patterns that begin with a literal are the fast ones, so what stands before is asked after.
+    (b"Traceback (", re.compile(rb"Traceback \(")),
+    (
+        b"E",
+        re.compile(
+            rb"E(?:RROR|(?:rror|xception)(?::(?=[\s\x1b]|\Z)"
+            + (_NO_VALUE + rb"|(?=" + _BLANK + rb"(?:\x1b|" + _LINE_END + rb"))))")
+        ),
+    ),
+    (b"L", re.compile(rb"AL(?:(?<=FATAL)|(?<=CRITICAL))")),
+    # The letters that may stand before end an escape sequence, such as those of colours.
+    (
+        b"error:",
+        re.compile(rb"error:(?<![a-gi-kn-z0-9_/.-]error:)(?=[\s\x1b]|\Z)" + _NO_VALUE),
+    ),
+    (b"ut of memory", re.compile(rb"ut of memory")),
 )
-"""What every error has in it. Only where one is found is the line looked at."""
+"""What every error has in it, after something that is soon found missing where it is.
+
+Only where one is found is the line looked at, which takes a hundred times as long; so they have
+to leave out what many lines of a log have, such as ``val_error: 0.12``.
+"""
 
 
 def error_in(line: bytes, at: int = 0) -> Match | None:
@@ -185,8 +205,8 @@ def error_in(line: bytes, at: int = 0) -> Match | None:
 def _error(piece: _Piece, start: int, *, backwards: bool) -> Match | None:
     best: Match | None = None
     high = piece.high
-    for hint in _HINTS:
-        places = _places(piece.data, hint, piece.low, high)
+    for part, hint in _HINTS:
+        places = _places(piece.data, part, hint, piece.low, high)
         for place in reversed(list(places)) if backwards else places:
             found = _looked_at(piece, place)
             if found is None or not (backwards or found.offset >= start):
@@ -211,14 +231,13 @@ def _looked_at(piece: _Piece, place: int) -> Match | None:
     return Match(piece.begin + begin + found.offset, found.size)
 
 
-def _places(data: bytes, hint: re.Pattern[bytes] | bytes, low: int, high: int) -> Iterator[int]:
-    if isinstance(hint, bytes):
-        at = data.find(hint, low, high + len(hint) - 1)
-        while at >= 0:
-            yield at
-            at = data.find(hint, at + 1, high + len(hint) - 1)
+def _places(
+    data: bytes, part: bytes, hint: re.Pattern[bytes], low: int, high: int
+) -> Iterator[int]:
+    end = min(len(data), high + _AROUND_BYTES)
+    if data.rfind(part, low, end) < 0:  # twice as fast as `find`
         return
-    for found in hint.finditer(data, low, min(len(data), high + _AROUND_BYTES)):
+    for found in hint.finditer(data, low, end):
         if found.start() >= high:
             return
         yield found.start()

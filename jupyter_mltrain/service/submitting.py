@@ -16,7 +16,7 @@ import msgspec
 
 from jupyter_mltrain import workspaces
 from jupyter_mltrain.environments import python
-from jupyter_mltrain.errors import InvalidSpec
+from jupyter_mltrain.errors import ChecksFailed, InvalidSpec
 from jupyter_mltrain.service import preflight
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.trees import SnapshotTree, Tree, python_of
@@ -147,7 +147,8 @@ class Acceptor:
             variables=variables,
         )
         if report.errors:
-            raise InvalidSpec("\n".join(report.errors))
+            refusal = ChecksFailed if spec.script in tree.names else InvalidSpec
+            raise refusal("\n".join(report.errors))
         warnings = report.warnings + gpu_warnings(request, tree, gpus)
         if len(self._passed) > _PASSED_ONES:
             self._passed.clear()

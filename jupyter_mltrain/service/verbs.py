@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
-from jupyter_mltrain import __version__, runtime, wire
+from jupyter_mltrain import __version__, wire
 from jupyter_mltrain.errors import InvalidSpec, WorkspaceError, WrongState
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
@@ -33,9 +33,6 @@ from jupyter_mltrain.store.runs import PAGE, RunStore
 from jupyter_mltrain.workspaces import Identity
 
 T = TypeVar("T")
-
-_METRICS: Final = ("metric", "list", "row", "table", "image")
-"""Kinds of journal records that are metrics."""
 
 
 class Verbs:
@@ -116,10 +113,14 @@ class Verbs:
         """
         runs = self.store.page(limit=limit, before=before, skip=skip or 0, **filters)
         more = len(runs) == max(1, min(limit, PAGE))
+        total = None
+        if skip is not None:
+            known = before is None and not more and (runs or skip <= 0)
+            total = max(0, skip) + len(runs) if known else self.store.count(**filters)
         return wire.RunPage(
             runs=tuple(map(self.supervisor.describe, runs)),
             next_before=runs[-1].number if runs and more else None,
-            total=None if skip is None else self.store.count(**filters),
+            total=total,
         )
 
     def history(self, name: str) -> tuple[StateChange, ...]:
@@ -133,13 +134,6 @@ class Verbs:
     def run_files(self, name: str) -> RunFiles:
         """The run's files, to open."""
         return RunFiles(self.supervisor.roster.run_dir(self.store.find(name)))
-
-    async def metrics(self, name: str, metric: str | None = None) -> dict[str, Any]:
-        """Everything the run has logged, in the shapes of Azure's `get_metrics`."""
-        run = self.store.find(name)
-        path = self.supervisor.roster.run_dir(run) / "journal.jsonl"
-        found = await self.in_thread(_read_metrics, path, run.id)
-        return found if metric is None else {k: v for k, v in found.items() if k == metric}
 
     def experiments(self) -> Mapping[str, int]:
         """Name -> number of runs."""
@@ -268,8 +262,3 @@ def _remove(run_dir: Path) -> None:
     problems = remove_tree(run_dir)
     if problems:
         raise WorkspaceError(f"{run_dir} is not wholly deleted: {problems[0]}.")
-
-
-def _read_metrics(path: Path, run_id: str) -> dict[str, Any]:
-    records, _ = runtime.metrics.read(str(path), 0, _METRICS)
-    return runtime.metrics.aggregate(records, run_id)

@@ -10,16 +10,13 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from jupyter_mltrain.store.confined import Leaves, open_below, open_folder_below
 
-
-class Listed(NamedTuple):
-    """A regular file, or a symlink that leads to one in the same place."""
-
-    size: int
-    mtime_ns: int
+Listed: TypeAlias = tuple[int, int]
+"""Size and time of change (ns) of a regular file, or of the one in the same place that a symlink
+leads to. A plain tuple of numbers is nothing that the garbage collector looks at."""
 
 
 class Item(NamedTuple):
@@ -51,37 +48,64 @@ class Item(NamedTuple):
         return info if same else None
 
 
-def walk(root: Path, name: str) -> Iterator[tuple[str, Listed]]:
-    """The files below `root`, or `root` itself when it is one, under names that start so."""
+def walk(root: Path, name: str) -> dict[str, Listed]:
+    """The files below `root`, or `root` itself when it is one, by names that start so."""
+    found: dict[str, Listed] = {}
     try:
         info = root.lstat()
     except OSError:
-        return  # not there yet, or not any more
+        return found  # not there yet, or not any more
     if stat.S_ISREG(info.st_mode) and name:
-        yield name, Listed(info.st_size, info.st_mtime_ns)
+        found[name] = info.st_size, info.st_mtime_ns
     if not stat.S_ISDIR(info.st_mode):
-        return
+        return found
     waiting = [("", name)]
     while waiting:
         folder, shown_as = waiting.pop()
         try:
-            with os.scandir(root / folder) as entries:
-                contents = list(entries)
+            # By its descriptor: the system need not look up the folder again for each file.
+            descriptor = os.open(root / folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
         except OSError:
             continue  # went away meanwhile, or the script closed it
-        before = f"{folder}/" if folder else ""
-        shown_before = f"{shown_as}/" if shown_as else ""
-        for entry in contents:
-            # As few steps as can be: there may be a hundred thousand.
-            text = shown_before + entry.name
-            if not text.isascii():
-                text = escaped(text)
-            if entry.is_dir(follow_symlinks=False):
-                waiting.append((before + entry.name, text))
-                continue
-            found = _status(root, before + entry.name, entry)
-            if found is not None:
-                yield text, Listed(found.st_size, found.st_mtime_ns)
+        try:
+            with os.scandir(descriptor) as entries:
+                waiting += _look(entries, root, folder, shown_as, found)
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
+    return found
+
+
+def _look(
+    entries: Iterator[os.DirEntry[str]],
+    root: Path,
+    folder: str,
+    shown_as: str,
+    found: dict[str, Listed],
+) -> list[tuple[str, str]]:
+    """Add the files of one folder; returns the folders in it, each with the name it is shown by."""
+    before = f"{folder}/" if folder else ""
+    shown_before = f"{shown_as}/" if shown_as else ""
+    folders = []
+    for entry in entries:
+        # As few steps as can be: there may be a hundred thousand.
+        text = shown_before + entry.name
+        if not text.isascii():
+            text = escaped(text)
+        try:
+            if entry.is_file(follow_symlinks=False):
+                info = entry.stat(follow_symlinks=False)
+                found[text] = info.st_size, info.st_mtime_ns
+            elif entry.is_dir(follow_symlinks=False):
+                folders.append((before + entry.name, text))
+            elif entry.is_symlink():
+                target = _target(root, before + entry.name)
+                if target is not None:
+                    found[text] = target.st_size, target.st_mtime_ns
+        except OSError:
+            continue  # went away meanwhile
+    return folders
 
 
 def level(root: Path, folder: str) -> Iterator[tuple[str, Item]]:
@@ -100,7 +124,7 @@ def level(root: Path, folder: str) -> Iterator[tuple[str, Item]]:
                 if entry.is_dir(follow_symlinks=False):
                     yield escaped(entry.name), Item(root, path, True, None)
                 elif entry.is_symlink():
-                    info = _status(root, path, entry)
+                    info = _target(root, path)
                     if info is not None:
                         yield escaped(entry.name), Item(root, path, False, info)
                 elif entry.is_file(follow_symlinks=False):
@@ -109,12 +133,9 @@ def level(root: Path, folder: str) -> Iterator[tuple[str, Item]]:
         os.close(descriptor)
 
 
-def _status(root: Path, path: str, entry: os.DirEntry[str]) -> os.stat_result | None:
-    """Status of a regular file, or of the one that a symlink leads to; `None` for the rest."""
+def _target(root: Path, path: str) -> os.stat_result | None:
+    """Status of the regular file below `root` that a symlink leads to; `None` for the rest."""
     try:
-        if not entry.is_symlink():
-            info = entry.stat(follow_symlinks=False)
-            return info if stat.S_ISREG(info.st_mode) else None
         descriptor = open_below(root, path)
     except (OSError, Leaves):
         return None

@@ -51,6 +51,10 @@ STEPS: Final[tuple[str, ...]] = (
     ALTER TABLE runs ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
     UPDATE runs SET changed = number;
     CREATE UNIQUE INDEX runs_changed ON runs (changed);
+    DROP INDEX runs_parent;
+    DROP INDEX runs_state;
+    CREATE INDEX runs_listed ON runs (parent_id, number, name, experiment, compute, state, id);
+    CREATE INDEX runs_name ON runs (name, number) WHERE name IS NOT NULL;
     CREATE TABLE deletions (
         seq    INTEGER PRIMARY KEY,
         run_id TEXT    NOT NULL

@@ -220,8 +220,9 @@ class RunStore:
             run = self._one("WHERE name = ? ORDER BY number DESC", (text,))
         if run is None and len(text) >= 4:
             found = self._sql.execute(
-                "SELECT id FROM runs WHERE substr(id, 1, ?) = ? ORDER BY number DESC LIMIT 3",
-                (len(text), text),
+                "SELECT id FROM runs WHERE id >= ?1 AND id < ?1 || char(0x10FFFF)"
+                " ORDER BY number DESC LIMIT 3",
+                (text,),
             ).fetchall()
             if len(found) > 1:
                 names = ", ".join(repr(name) for (name,) in found)
@@ -305,10 +306,15 @@ class RunStore:
         )
         return tuple((name, count) for name, count in rows)
 
-    def snapshots(self) -> set[str]:
-        """Ids of the snapshots that some run was made from."""
-        rows = self._sql.execute("SELECT json_extract(record, '$.snapshot_id') FROM runs")
-        return {name for (name,) in rows if name}
+    def snapshots(self, after: int = 0) -> dict[int, str | None]:
+        """Number -> snapshot that it was made from, of the thousand runs that follow a number."""
+        return dict(
+            self._sql.execute(
+                "SELECT number, json_extract(record, '$.snapshot_id') FROM runs"
+                " WHERE number > ? ORDER BY number LIMIT 1000",
+                (after,),
+            )
+        )
 
     def delete(self, run_id: str) -> None:
         """Forget an ended run, its history and its children."""

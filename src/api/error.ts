@@ -14,3 +14,8 @@ export class ApiError extends Error {
     this.name = 'ApiError';
   }
 }
+
+/** What an error of any kind says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,7 +1,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
-import { ApiError } from './error';
+import { ApiError, messageOf } from './error';
 import type * as wire from './wire';
 
 export type Query = {
@@ -90,7 +90,7 @@ export class Requests {
         this._settings
       );
     } catch (error) {
-      const detail = error instanceof Error ? error.message : String(error);
+      const detail = messageOf(error);
       throw new ApiError('unreachable', `The Jupyter server does not answer (${detail}).`, 0);
     }
     if (!response.ok && response.status !== 416) {

@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { shown, size } from '../parts/words';
-import { type IFormState, inForm } from './model';
+import type { IFormState } from './model';
 
 const SHOWN = 8;
 
@@ -24,9 +24,7 @@ export function PreviewPart(props: {
         <>
           <Sentences
             kind="error"
-            texts={preview.errors
-              .map(text => inForm(text, trans))
-              .filter(text => text !== state.refusal)}
+            texts={preview.errors.filter(text => text !== state.refusal)}
           />
           <Sentences kind="warning" texts={preview.warnings} />
           <p className="jp-mltrain-Preview-total">

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type * as wire from '../api/wire';
-import { askedSize } from '../parts/words';
+import { askedSize, LONGEST_S } from '../parts/words';
 import {
   experimentOf,
   folderOf,
@@ -13,7 +13,7 @@ import {
   writeDuration,
   writeSize
 } from './reading';
-import { join, split } from './shell';
+import { join, split } from '../parts/shell';
 
 /** A row of two texts; the id names it while both change. */
 export interface IPair {
@@ -49,9 +49,6 @@ export interface IFields {
 }
 
 export type FieldName = Exclude<keyof IFields, 'kind' | 'values' | 'variables' | 'tags'>;
-
-/** The limit of a run that has no other: thirty days. */
-const LONGEST_S = 2_592_000;
 
 /** The text of a flag that is given. */
 export const FLAG = 'on';

@@ -3,7 +3,7 @@ import { UUID } from '@lumino/coreutils';
 import { DisposableSet, type IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { ApiError } from '../api/error';
+import { ApiError, messageOf } from '../api/error';
 import type * as wire from '../api/wire';
 import type { ITraining, IWorkspace } from '../tokens';
 import {
@@ -180,7 +180,7 @@ export class FormModel implements IDisposable {
 
   private _refused(error: unknown, force: boolean): void {
     const { trans } = this._options;
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     const code = error instanceof ApiError ? error.code : '';
     if (code === 'unreachable') {
       // The request keeps its id: should it have got through, this is that run.
@@ -193,10 +193,10 @@ export class FormModel implements IDisposable {
     const field = FIELD_OF_CODE[code];
     this._put({
       sending: false,
-      forcible: code === 'invalid_spec' && !force && !this._state.base,
+      forcible: code === 'checks_failed' && !force && !this._state.base,
       ...(field
         ? { problems: { ...this._state.problems, [field]: message } }
-        : { refusal: inForm(message, this._options.trans) })
+        : { refusal: message })
     });
   }
 
@@ -276,7 +276,7 @@ export class FormModel implements IDisposable {
     try {
       found = (await this._workspace?.verbs.arguments(path))?.arguments ?? [];
     } catch (error) {
-      unread = error instanceof Error ? error.message : String(error);
+      unread = messageOf(error);
     }
     if (!this._isDisposed && turn === this._argumentsTurn) {
       this._surround({ arguments: found });
@@ -311,7 +311,7 @@ export class FormModel implements IDisposable {
     try {
       preview = (await this._workspace?.verbs.preview(this._state.form)) ?? null;
     } catch (error) {
-      unpreviewed = error instanceof Error ? error.message : String(error);
+      unpreviewed = messageOf(error);
     }
     if (!this._isDisposed && turn === this._previewTurn) {
       this._put({ preview, previewing: false, unpreviewed });
@@ -353,9 +353,4 @@ export class FormModel implements IDisposable {
   private _previewTurn = 0;
   private _isDisposed = false;
   private _changed = new Signal<this, void>(this);
-}
-
-/** A check's sentence with what the form has in place of a command line's option. */
-export function inForm(text: string, trans: TranslationBundle): string {
-  return text.replace(/,? or add --force\.$/, trans.__(', or submit it anyway.'));
 }

@@ -17,6 +17,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { addIcon, runIcon } from '@jupyterlab/ui-components';
 import { UUID } from '@lumino/coreutils';
 
+import { messageOf } from '../api/error';
 import type * as wire from '../api/wire';
 import { ITraining } from '../tokens';
 import type { FormWidget } from './FormWidget';
@@ -231,7 +232,7 @@ export const formPlugin: JupyterFrontEndPlugin<void> = {
           const base = await training.workspace(workspaceId).runs.load(runId);
           await open({ workspace: workspaceId, base });
         } catch (error) {
-          const message = error instanceof Error ? error.message : String(error);
+          const message = messageOf(error);
           await showErrorMessage(trans.__('The run cannot be opened'), message);
         }
       }

@@ -4,11 +4,15 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { ILog, ILogQuery, IPiece } from '../tokens';
-import { InertText } from './inert';
-import type { IRange } from './logwindow';
+import type { ILog, IPiece } from '../tokens';
+import type { IAddition, IRange } from './logwindow';
 import { LogWindow } from './logwindow';
+import type { IRewrite } from './painter';
+import { Painter } from './painter';
+import type { ISearched } from './search';
+import { LogSearch } from './search';
 import type { INotes, IScreen, IScreenEvents } from './tokens';
+import { Turns } from './turns';
 
 /** Bytes given to the screen in one go. */
 const BATCH_BYTES = 65_536;
@@ -24,7 +28,11 @@ export class LogReader implements IDisposable {
   constructor(log: ILog, notes: INotes, windowBytes: number) {
     this._log = log;
     this._notes = notes;
-    this._inert = new InertText(notes.cut);
+    this._search = new LogSearch(log, notes);
+    this._turns = new Turns(
+      () => this._painter !== null && !this._writing,
+      error => this._onTurnEnded(error)
+    );
     this._window = new LogWindow({ bytes: windowBytes, rows: 1_000, columns: 80 });
     log.appended.connect(this._onAppended, this);
     log.changed.connect(this._onLogChanged, this);
@@ -32,7 +40,7 @@ export class LogReader implements IDisposable {
 
   /** Begin to write; the reader disposes of the screen. */
   open(make: (events: IScreenEvents) => IScreen): void {
-    this._screen = make({
+    const screen = make({
       moved: () => this._onMoved(),
       resized: () => this._onResized(),
       selected: has => {
@@ -40,7 +48,9 @@ export class LogReader implements IDisposable {
         this._changed.emit();
       }
     });
-    this._setLimits();
+    const drop = (): 'start' | 'end' => (this._following ? 'start' : 'end');
+    this._painter = new Painter(screen, this._window, this._notes.cut, drop);
+    this._painter.setWrap(this._wrap);
     this._catchUp();
   }
 
@@ -64,7 +74,7 @@ export class LogReader implements IDisposable {
 
   /** Whether something is being read from the server. */
   get busy(): boolean {
-    return this._running;
+    return this._turns.busy;
   }
 
   get hasSelection(): boolean {
@@ -85,11 +95,11 @@ export class LogReader implements IDisposable {
   get position(): number {
     return this._following
       ? this._size
-      : (this._screen?.topOffset(this._window.to) ?? this._window.from);
+      : (this.screen?.topOffset(this._window.to) ?? this._window.from);
   }
 
   get screen(): IScreen | null {
-    return this._screen;
+    return this._painter?.screen ?? null;
   }
 
   dispose(): void {
@@ -102,8 +112,8 @@ export class LogReader implements IDisposable {
     }
     this._log.appended.disconnect(this._onAppended, this);
     this._log.changed.disconnect(this._onLogChanged, this);
-    this._screen?.dispose();
-    this._screen = null;
+    this.screen?.dispose();
+    this._painter = null;
     Signal.clearData(this);
   }
 
@@ -111,14 +121,15 @@ export class LogReader implements IDisposable {
   follow(): void {
     this._following = true;
     this._full = false;
-    this._run(async screen => {
+    this._run(async painter => {
+      const { screen } = painter;
       const { tail } = this._log;
       if (this._window.isEmpty || this._window.to < tail.offset) {
         const piece = tail.data.length
           ? tail
           : await this._read(this._window.rangeOfEnd(this._size));
         this._window.restart(piece);
-        await this._rewrite(screen, { place: () => screen.toEnd() });
+        await this._rewrite(painter, { place: () => screen.toEnd() });
       }
       this._following = true;
       screen.toEnd();
@@ -127,10 +138,11 @@ export class LogReader implements IDisposable {
 
   toStart(): void {
     this._following = false;
-    this._run(async screen => {
+    this._run(async painter => {
+      const { screen } = painter;
       if (this._window.from > 0) {
         this._window.restart(await this._read(this._window.rangeAround(0, this._size)), 'end');
-        await this._rewrite(screen, { place: () => screen.toStart() });
+        await this._rewrite(painter, { place: () => screen.toStart() });
       }
       screen.toStart();
     });
@@ -143,63 +155,35 @@ export class LogReader implements IDisposable {
       return;
     }
     this._following = false;
-    this._run(screen => this._show(screen, offset, 0));
-  }
-
-  scrollRows(rows: number): void {
-    this._screen?.scrollRows(rows);
-  }
-
-  scrollPages(pages: number): void {
-    this._screen?.scrollPages(pages);
+    this._run(painter => this._show(painter, offset, 0));
   }
 
   /** Break lines that are wider than the screen, or make the screen as wide as they are. */
   setWrap(wrap: boolean): void {
     this._wrap = wrap;
-    this._reflow();
+    this._painter?.setWrap(wrap);
+    this._changed.emit();
   }
 
   /** Select the next match, in the window or beyond; from the other end when there is none. */
   find(text: string, backwards: boolean): void {
     if (!text) {
       this._say('');
-      this._screen?.clearSelection();
+      this.screen?.clearSelection();
       return;
     }
-    this._run(async screen => {
+    this._run(async painter => {
       this._say('');
-      if (screen.search(text, backwards)) {
-        this._following = screen.atEnd && this._following;
-        return;
-      }
-      if (this.whole) {
-        screen.clearSelection();
-        const found = screen.search(text, backwards);
-        this._say(found ? this._notes.wrapped(text) : this._notes.notFound(text));
-        return;
-      }
-      const from = backwards ? this._window.from : this._window.to;
-      const opposite = backwards ? this._size : 0;
-      if (await this._showMatch(screen, { text, from, backwards })) {
-        return;
-      }
-      const found = await this._showMatch(screen, { text, from: opposite, backwards });
-      this._say(found ? this._notes.wrapped(text) : this._notes.notFound(text));
+      this._say(await this._search.find(this._searched(painter), text, backwards));
+      this._following &&= painter.screen.atEnd;
     });
   }
 
   /** Show the first line that looks like an error; called again, the next one. */
   findError(): void {
-    this._run(async screen => {
+    this._run(async painter => {
       this._say('');
-      const from = this._afterError;
-      const found =
-        (await this._showMatch(screen, { text: null, from })) ||
-        (from > 0 && (await this._showMatch(screen, { text: null, from: 0 })));
-      if (!found) {
-        this._say(this._notes.noError);
-      }
+      this._say(await this._search.findError(this._searched(painter)));
     });
   }
 
@@ -207,58 +191,30 @@ export class LogReader implements IDisposable {
     return this._log.size ?? 0;
   }
 
-  private async _showMatch(screen: IScreen, query: ILogQuery): Promise<boolean> {
-    const match = await this._log.find(query);
-    if (match.offset === null) {
-      return false;
-    }
-    if (query.text === null) {
-      this._afterError = match.offset + Math.max(1, match.size_bytes ?? 1);
-    }
-    this._following = false;
-    const line = match.line_offset ?? match.offset;
-    await this._show(screen, line, ROWS_ABOVE);
-    screen.selectLine(line, query.text);
-    return true;
+  private _searched(painter: Painter): ISearched {
+    return {
+      screen: painter.screen,
+      window: this._window,
+      size: this._size,
+      show: offset => {
+        this._following = false;
+        return this._show(painter, offset, ROWS_ABOVE);
+      }
+    };
   }
 
-  private async _show(screen: IScreen, offset: number, rows: number): Promise<void> {
+  private async _show(painter: Painter, offset: number, rows: number): Promise<void> {
     if (!this._window.has(offset)) {
       const range = this._window.rangeAround(offset, this._size);
       this._window.restartAround(await this._read(range), offset);
     }
-    const place = (): void => screen.toAnchor({ offset, rows });
-    await this._rewrite(screen, { mark: offset, place });
+    const place = (): void => painter.screen.toAnchor({ offset, rows });
+    await this._rewrite(painter, { mark: offset, place });
   }
 
-  /** Write the whole window anew; `place` scrolls to what is to be seen. */
-  private async _rewrite(
-    screen: IScreen,
-    how: { place: () => void; mark?: number; note?: string }
-  ): Promise<void> {
+  private _rewrite(painter: Painter, how: IRewrite): Promise<void> {
     this._full = false;
-    this._setLimits();
-    this._inert.reset();
-    await screen.rewrite(this._parts(how.mark, how.note), how.place);
-  }
-
-  /** The window's text, in parts that begin with its slabs, and with a mark among them. */
-  private *_parts(
-    mark: number | undefined,
-    note: string | undefined
-  ): Iterable<{ offset: number | null; text: string }> {
-    if (note) {
-      yield { offset: null, text: `\x1b[2;3m${note}\x1b[0m\n` };
-    }
-    for (const { offset, data } of this._window.slabs) {
-      const at = mark === undefined ? 0 : mark - offset;
-      if (at > 0 && at < data.length) {
-        yield { offset, text: this._inert.feed(data.subarray(0, at)) };
-        yield { offset: offset + at, text: this._inert.feed(data.subarray(at)) };
-      } else {
-        yield { offset, text: this._inert.feed(data) };
-      }
-    }
+    return painter.rewrite(how);
   }
 
   private _onAppended(): void {
@@ -277,8 +233,8 @@ export class LogReader implements IDisposable {
 
   /** Give the screen what has come; one batch at a time, the rest waits in the log's tail. */
   private _catchUp(): void {
-    const screen = this._screen;
-    if (!screen || this._running || this._writing || this._full) {
+    const painter = this._painter;
+    if (!painter || this._turns.busy || this._writing || this._full) {
       return;
     }
     const { tail } = this._log;
@@ -305,44 +261,37 @@ export class LogReader implements IDisposable {
       return;
     }
     this._writing = true;
-    void this._write(screen, added);
+    void this._write(painter, added);
   }
 
-  private async _write(
-    screen: IScreen,
-    added: readonly { offset: number; data: Uint8Array; begins: boolean }[]
-  ): Promise<void> {
-    for (const { offset, data, begins } of added) {
-      await screen.write(this._inert.feed(data), begins ? offset : null);
-    }
+  private async _write(painter: Painter, added: readonly IAddition[]): Promise<void> {
+    await painter.write(added);
     this._wroteAt = performance.now();
     this._writing = false;
     if (this._isDisposed) {
       return;
     }
-    if (!this._wrap && this._inert.longest > screen.columns) {
-      this._reflow();
-    }
+    painter.widen();
     this._changed.emit();
-    this._next();
+    this._turns.next();
     this._onAppended();
   }
 
   /** Begin anew with the end of the log, because what comes before was never here. */
   private _restart(tail: IPiece): void {
     const skipped = this._window.isEmpty ? 0 : tail.offset - this._window.to;
-    this._run(async screen => {
+    this._run(async painter => {
       this._window.restart(this._log.tail);
-      await this._rewrite(screen, {
-        place: () => screen.toEnd(),
+      await this._rewrite(painter, {
+        place: () => painter.screen.toEnd(),
         note: skipped ? this._notes.skipped(skipped) : undefined
       });
     });
   }
 
   private _onMoved(): void {
-    const screen = this._screen;
-    if (!screen || this._running || this._window.isEmpty) {
+    const { screen } = this;
+    if (!screen || this._turns.busy || this._window.isEmpty) {
       return;
     }
     // A log that grows faster than it is shown is followed all the same.
@@ -369,59 +318,36 @@ export class LogReader implements IDisposable {
 
   private _readBefore(): void {
     const range = this._window.rangeBefore();
-    if (!range || range.to === this._tried) {
-      return;
+    if (range) {
+      this._readOn(range, range.to, piece => this._window.prepend(piece));
     }
-    this._tried = range.to;
-    this._run(async screen => {
-      const piece = await this._read(range);
-      this._window.prepend(piece);
-      await this._rewriteInPlace(screen);
-    });
   }
 
   private _readAfter(): void {
     const range = this._window.rangeAfter(this._size);
-    if (!range) {
+    if (range) {
+      this._readOn(range, range.from, piece => this._window.append(piece, 'read'));
+    } else {
       this._full = false;
+    }
+  }
+
+  /** Take what is next to the window at its edge, and show the same as before. */
+  private _readOn(range: IRange, edge: number, take: (piece: IPiece) => void): void {
+    if (edge === this._tried) {
       return;
     }
-    if (range.from === this._tried) {
-      return;
-    }
-    this._tried = range.from;
-    this._run(async screen => {
-      const piece = await this._read(range);
-      this._window.append(piece, 'read');
-      await this._rewriteInPlace(screen);
+    this._tried = edge;
+    this._run(async painter => {
+      take(await this._read(range));
+      this._full = false;
+      await painter.rewriteInPlace();
     });
   }
 
-  /** Write the window anew without moving what is in sight. */
-  private async _rewriteInPlace(screen: IScreen): Promise<void> {
-    const anchor = screen.anchor();
-    const place = (): void => (anchor ? screen.toAnchor(anchor) : screen.toEnd());
-    await this._rewrite(screen, { mark: anchor?.offset, place });
-  }
-
   private _onResized(): void {
-    this._setLimits();
+    this._painter?.fit();
     this._changed.emit();
-  }
-
-  private _reflow(): void {
-    this._screen?.setWrap(this._wrap, this._inert.longest);
-    this._setLimits();
-    this._changed.emit();
-  }
-
-  private _setLimits(): void {
-    const screen = this._screen;
-    if (screen) {
-      const { bytes } = this._window.limits;
-      const limits = { bytes, rows: screen.rowLimit, columns: screen.columns };
-      this._window.setLimits(limits, this._following ? 'start' : 'end');
-    }
   }
 
   private async _read(range: IRange): Promise<IPiece> {
@@ -430,33 +356,25 @@ export class LogReader implements IDisposable {
       : { offset: range.from, data: new Uint8Array(0) };
   }
 
-  /** One thing at a time; of those that are asked for meanwhile, the last. */
-  private _run(job: (screen: IScreen) => Promise<void>): void {
-    this._job = job;
-    this._next();
+  private _run(job: (painter: Painter) => Promise<void>): void {
+    this._turns.ask(async () => {
+      if (this._painter) {
+        this._changed.emit();
+        await job(this._painter);
+      }
+    });
   }
 
-  private _next(): void {
-    const job = this._job;
-    const screen = this._screen;
-    if (!job || !screen || this._running || this._writing) {
+  private _onTurnEnded(error: Error | null): void {
+    if (this._isDisposed) {
       return;
     }
-    this._job = null;
-    this._running = true;
+    if (error) {
+      this._say(this._notes.failed(error.message));
+    }
     this._changed.emit();
-    void job(screen)
-      .catch((error: unknown) => {
-        this._say(this._notes.failed(error instanceof Error ? error.message : String(error)));
-      })
-      .then(() => {
-        this._running = false;
-        if (!this._isDisposed) {
-          this._changed.emit();
-          this._next();
-          this._catchUp();
-        }
-      });
+    this._turns.next();
+    this._catchUp();
   }
 
   private _say(message: string): void {
@@ -468,12 +386,11 @@ export class LogReader implements IDisposable {
 
   private readonly _log: ILog;
   private readonly _notes: INotes;
-  private readonly _inert: InertText;
+  private readonly _search: LogSearch;
+  private readonly _turns: Turns;
   private readonly _window: LogWindow;
   private readonly _changed = new Signal<this, void>(this);
-  private _screen: IScreen | null = null;
-  private _job: ((screen: IScreen) => Promise<void>) | null = null;
-  private _running = false;
+  private _painter: Painter | null = null;
   private _writing = false;
   private _following = true;
   /** Whether there is more, but no room for it while somebody reads what is there. */
@@ -481,7 +398,6 @@ export class LogReader implements IDisposable {
   private _wrap = true;
   private _hasSelection = false;
   private _message = '';
-  private _afterError = 0;
   /** Where it was read on last: what did not help is not done again until somebody scrolls. */
   private _tried: number | null = null;
   private _wroteAt = 0;

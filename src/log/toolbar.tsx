@@ -87,7 +87,7 @@ export const LogToolbar = React.forwardRef<HTMLInputElement, ILogToolbarProps>(
           title={trans.__('Show the end of the output as it grows')}
           pressed={reader?.following ?? true}
           disabled={idle}
-          onClick={() => (reader?.following ? reader.scrollRows(-1) : reader?.follow())}
+          onClick={() => (reader?.following ? reader.screen?.scrollRows(-1) : reader?.follow())}
         />
         <ToggleButton
           label={trans.__('Wrap')}

@@ -2,6 +2,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import { messageOf } from '../api/error';
 import type { Requests } from '../api/requests';
 import { fileParts } from '../api/requests';
 import * as wire from '../api/wire';
@@ -147,7 +148,7 @@ export class Log implements ILog, ILogSink {
       }
     } catch (error) {
       if (!this._isDisposed) {
-        this.failed(error instanceof Error ? error.message : String(error));
+        this.failed(messageOf(error));
       }
     }
   }

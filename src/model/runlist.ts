@@ -1,6 +1,7 @@
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
+import { messageOf } from '../api/error';
 import type { Query } from '../api/requests';
 import type * as wire from '../api/wire';
 import type { IRunFilter, IRunList } from '../tokens';
@@ -85,7 +86,7 @@ export class RunList implements IRunList {
         this._place(page * PAGE, found);
       }
     } catch (error) {
-      this._problem = error instanceof Error ? error.message : String(error);
+      this._problem = messageOf(error);
     } finally {
       if (generation === this._generation) {
         this._loading.delete(page);

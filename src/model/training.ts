@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { ApiError } from '../api/error';
+import { ApiError, messageOf } from '../api/error';
 import { Requests } from '../api/requests';
 import * as wire from '../api/wire';
 import type { ITraining } from '../tokens';
@@ -126,7 +126,7 @@ export class Training implements ITraining {
         'The Jupyter server does not have jupyter_mltrain. Install it where the server runs, then restart the server.'
       );
     }
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 
   private readonly _requests: Requests;

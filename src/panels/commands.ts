@@ -11,6 +11,7 @@ import {
 } from '@jupyterlab/ui-components';
 import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
+import { messageOf } from '../api/error';
 import type * as wire from '../api/wire';
 import { words } from '../parts';
 import type { ITraining, IWorkspace } from '../tokens';
@@ -338,11 +339,6 @@ export function addCommands(options: ICommandOptions): void {
       }
     };
   }
-}
-
-/** What an error says. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** A run's label, or its id where the page has no record. */

@@ -2,11 +2,10 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon, filterIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { StateIcon, words } from '../parts';
+import { StateIcon, useSettled, words } from '../parts';
 import type { IRunFilter, IVerbs } from '../tokens';
 
 import { chips, groupWord, hasGroup, STATE_GROUPS, withField, withGroup } from './filters';
-import { useSettled } from './hooks';
 
 export interface IFilterBarProps {
   filter: IRunFilter;

@@ -8,11 +8,12 @@ import { IStatusBar } from '@jupyterlab/statusbar';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { messageOf } from '../api/error';
 import type { IWorkspace } from '../tokens';
 import { ITraining } from '../tokens';
 
 import type { Announcer, IAnnouncement } from './announcer';
-import { addCommands, COMMANDS, labelOf, messageOf } from './commands';
+import { addCommands, COMMANDS, labelOf } from './commands';
 import type { Announce } from './endings';
 import { trainingIcon } from './icons';
 import { isInFront } from './infront';

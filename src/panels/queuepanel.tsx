@@ -144,7 +144,7 @@ export function QueuePanel(props: IQueuePanelProps): React.JSX.Element {
           {trans._n('and %1 more', 'and %1 more', entries.length - MOST)}
         </p>
       )}
-      <span className="jp-mltrain-Sidebar-hidden" role="status">
+      <span className="jp-mltrain-Unseen" role="status">
         {said}
       </span>
     </>

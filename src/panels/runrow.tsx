@@ -41,7 +41,7 @@ export const RunRow = React.memo(function RunRow(props: IRunRowProps): React.JSX
     return (
       <div {...frame} className={`jp-mltrain-RunRow jp-mod-loading${mods}`}>
         <span role="gridcell" className="jp-mltrain-RunRow-skeleton">
-          <span className="jp-mltrain-Sidebar-hidden">{trans.__('Loading')}</span>
+          <span className="jp-mltrain-Unseen">{trans.__('Loading')}</span>
         </span>
       </div>
     );
@@ -55,7 +55,7 @@ export const RunRow = React.memo(function RunRow(props: IRunRowProps): React.JSX
     >
       <span role="gridcell" className="jp-mltrain-RunRow-name">
         <Glyph icon={stateIcon(run.state)} className="jp-mltrain-StateIcon" />
-        <span className="jp-mltrain-Sidebar-hidden">{words.stateWord(trans, run.state)}</span>
+        <span className="jp-mltrain-Unseen">{words.stateWord(trans, run.state)}</span>
         <span className="jp-mltrain-RunRow-label">
           {words.shown(run.spec.name ?? run.spec.experiment)}
         </span>

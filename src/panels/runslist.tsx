@@ -261,7 +261,7 @@ export function RunsList(props: IRunsListProps): React.JSX.Element {
 }
 
 /** The index that a key goes to; `null` for a key that goes nowhere. */
-export function destination(
+function destination(
   key: string,
   active: number,
   length: number,

@@ -2,10 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type * as wire from '../api/wire';
-import { useSignal, words } from '../parts';
+import { useLongerThan, useSignal, words } from '../parts';
 import type { IConnection } from '../tokens';
-
-import { useLongerThan } from './hooks';
 
 /** How long it may take before the user is told what is waited for, in ms. */
 const LONG_MS = 10_000;

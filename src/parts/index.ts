@@ -1,9 +1,12 @@
 // Small parts that the card, the sidebar, the run's page and the form share.
 
+export * from './holding';
 export * from './metricchart';
 export * from './now';
+export * from './pauses';
 export * from './stateicon';
 export * from './theme';
 export * from './times';
+export * from './useloaded';
 export * from './usesignal';
 export * as words from './words';

@@ -130,6 +130,9 @@ export function gpus(trans: TranslationBundle, count: number): string {
 
 // Runs
 
+/** The time limit of a run for which none was set: thirty days. */
+export const LONGEST_S = 2_592_000;
+
 /** The state's name as people read it. */
 export function stateWord(trans: TranslationBundle, state: wire.RunState): string {
   switch (state) {

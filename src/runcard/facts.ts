@@ -1,5 +1,3 @@
-import type { TranslationBundle } from '@jupyterlab/translation';
-
 import type * as wire from '../api/wire';
 import { canceledReason, shown } from '../parts/words';
 import type { CardModel } from './model';
@@ -11,21 +9,17 @@ export interface IFacts {
 }
 
 /** The facts that matter in a run's state; empty texts where there is nothing to say. */
-export function factsOf(
-  trans: TranslationBundle,
-  model: Pick<CardModel, 'run' | 'position'>
-): IFacts {
-  const { position, run } = model;
+export function factsOf(model: Pick<CardModel, 'run' | 'reason'>): IFacts {
+  const { reason, run } = model;
   const advice = shown(run.advice ?? '');
   switch (run.state) {
     case 'Queued':
-      return { reason: join(inLine(trans, position), shown(run.reason)), advice };
     case 'NotStarted':
     case 'Preparing':
     case 'Provisioning':
     case 'Failed':
     case 'NotResponding':
-      return { reason: shown(run.reason), advice };
+      return { reason: sentence(shown(reason)), advice };
     case 'Canceled':
       return { reason: canceledReason(run), advice };
     case 'Starting':
@@ -43,13 +37,7 @@ export function moreMemory(run: wire.Run): number | null {
   return run.state === 'Failed' && run.exit?.cause === 'memory' && limit ? 2 * limit : null;
 }
 
-function inLine(trans: TranslationBundle, position: number | null): string {
-  if (position === null) {
-    return '';
-  }
-  return position === 1 ? trans.__('Next in line.') : trans.__('Number %1 in line.', position);
-}
-
-function join(...sentences: string[]): string {
-  return sentences.filter(Boolean).join(' ');
+/** The service says a reason in passing: after a state, or in a list. */
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -3,32 +3,15 @@ import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import { ApiError } from '../api/error';
+import { ApiError, messageOf } from '../api/error';
 import type * as wire from '../api/wire';
-import { DRIVER_LOG, WAITING_STATES } from '../api/wire';
-import { isFinal, isOutput } from '../parts/words';
+import { WAITING_STATES } from '../api/wire';
+import { isFinal } from '../parts/words';
 import type { ILog, IMetrics, ITraining, IWorkspace } from '../tokens';
+import { HeldRun } from './held';
+import type { IOutputs } from './kept';
+import { loadOutputs, outputsOf } from './kept';
 import { outputOf, SavedLog } from './savedlog';
-
-/** So many files are looked at; of a run with more, those below `outputs/` are counted. */
-const FILES = 200;
-
-/** What a run has kept. */
-export interface IOutputs {
-  /** The first ones. */
-  files: readonly wire.RunFile[];
-  total: number;
-  totalBytes: number;
-}
-
-/** What is held while a card can be seen. */
-interface IHeld {
-  workspace: IWorkspace;
-  connection: IDisposable;
-  metrics: IMetrics;
-  log: ILog | null;
-  queue: IDisposable | null;
-}
 
 /**
  * What a card shows of its run: the record that was saved with the notebook, and what the server
@@ -104,10 +87,9 @@ export class CardModel implements IDisposable {
     return this._canceling && !isFinal(this.run);
   }
 
-  /** Where in the queue it waits, from 1 on; `null` when it does not, or that is not known. */
-  get position(): number | null {
-    const entries = this._held?.queue ? this._held.workspace.queue.entries : [];
-    return entries.find(entry => entry.run_id === this._runId)?.position ?? null;
+  /** Why the run is in its state; of one that waits, as of now. */
+  get reason(): string {
+    return this._held?.waiting ?? this.run.reason;
   }
 
   get metrics(): IMetrics | null {
@@ -137,7 +119,7 @@ export class CardModel implements IDisposable {
 
   set open(open: boolean) {
     this._open = open;
-    this._holdLog();
+    this._hold();
     this._changed.emit();
   }
 
@@ -177,21 +159,13 @@ export class CardModel implements IDisposable {
     if (this._held || this._isDisposed || !this._training || this._deleted) {
       return;
     }
-    const workspace = this._training.workspace(this.workspaceId);
-    this._held = {
-      workspace,
-      connection: workspace.connect(),
-      metrics: workspace.metrics(this._runId),
-      log: null,
-      queue: null
-    };
-    workspace.runs.changed.connect(this._onRun, this);
-    workspace.runs.deleted.connect(this._onDeleted, this);
-    workspace.connection.changed.connect(this._onConnection, this);
-    workspace.queue.changed.connect(this._onQueue, this);
-    this._training.changed.connect(this._onConnection, this);
-    this._holdLog();
-    this._holdQueue();
+    this._held = new HeldRun(this._training, this.workspaceId, this._runId, {
+      run: run => this._take(run),
+      deleted: () => this._onDeleted(),
+      connection: () => this._onConnection(),
+      queue: () => this._changed.emit()
+    });
+    this._hold();
     this._changed.emit();
     void this._load();
   }
@@ -199,21 +173,11 @@ export class CardModel implements IDisposable {
   /** Nobody looks any more. */
   release(): void {
     const held = this._held;
-    if (!held) {
-      return;
+    if (held) {
+      this._held = null;
+      held.dispose();
+      this._changed.emit();
     }
-    this._held = null;
-    const { workspace } = held;
-    workspace.runs.changed.disconnect(this._onRun, this);
-    workspace.runs.deleted.disconnect(this._onDeleted, this);
-    workspace.connection.changed.disconnect(this._onConnection, this);
-    workspace.queue.changed.disconnect(this._onQueue, this);
-    this._training?.changed.disconnect(this._onConnection, this);
-    held.log?.dispose();
-    held.queue?.dispose();
-    held.metrics.dispose();
-    held.connection.dispose();
-    this._changed.emit();
   }
 
   /** Say that it is being canceled, before the server says so; undone when it will not be. */
@@ -285,8 +249,7 @@ export class CardModel implements IDisposable {
     } catch (error) {
       if (held === this._held && runId === this._runId) {
         this._deleted = error instanceof ApiError && error.code === 'no_such_run';
-        this._problem =
-          this._training?.problem ?? (error instanceof Error ? error.message : String(error));
+        this._problem = this._training?.problem ?? messageOf(error);
         this._changed.emit();
       }
     }
@@ -306,8 +269,7 @@ export class CardModel implements IDisposable {
       this._canceling &&= !isFinal(run) && run.state !== 'CancelRequested';
       void this._loadOutputs();
     }
-    this._holdLog();
-    this._holdQueue();
+    this._hold();
     this._changed.emit();
   }
 
@@ -318,16 +280,9 @@ export class CardModel implements IDisposable {
       return;
     }
     try {
-      const { verbs } = held.workspace;
-      let page = await verbs.files(runId, { limit: FILES });
-      const all = page.next_after === null;
-      if (!all) {
-        page = await verbs.files(runId, { prefix: 'outputs/', limit: FILES });
-      }
+      const outputs = await loadOutputs(held.workspace.verbs, runId);
       if (runId === this._runId) {
-        this._outputs = all
-          ? outputsOf(page.files)
-          : { files: page.files, total: page.total, totalBytes: page.total_bytes };
+        this._outputs = outputs;
         this._changed.emit();
       }
     } catch (error) {
@@ -338,31 +293,11 @@ export class CardModel implements IDisposable {
     }
   }
 
-  private _holdLog(): void {
-    const held = this._held;
-    if (!held) {
-      return;
-    }
-    // Asked for once the server has said that the run is there.
-    if (this.open && this._run && !this._deleted) {
-      held.log ??= held.workspace.log(this._runId, DRIVER_LOG);
-    } else {
-      held.log?.dispose();
-      held.log = null;
-    }
-  }
-
-  private _holdQueue(): void {
-    const held = this._held;
-    if (!held) {
-      return;
-    }
-    if (this.run.state === 'Queued') {
-      held.queue ??= held.workspace.queue.hold();
-    } else {
-      held.queue?.dispose();
-      held.queue = null;
-    }
+  /** Hold what the card shows of it now. */
+  private _hold(): void {
+    // Its log is asked for once the server has said that the run is there.
+    this._held?.wantLog(this.open && this._run !== null && !this._deleted);
+    this._held?.wantQueue(this.run.state === 'Queued');
   }
 
   private _savedLog(): ILog | null {
@@ -373,17 +308,9 @@ export class CardModel implements IDisposable {
     return this._keptLog;
   }
 
-  private _onRun(_: unknown, run: wire.Run): void {
-    if (run.id === this._runId) {
-      this._take(run);
-    }
-  }
-
-  private _onDeleted(_: unknown, runId: string): void {
-    if (runId === this._runId) {
-      this._deleted = true;
-      this._changed.emit();
-    }
+  private _onDeleted(): void {
+    this._deleted = true;
+    this._changed.emit();
   }
 
   private _onConnection(): void {
@@ -393,19 +320,13 @@ export class CardModel implements IDisposable {
     this._changed.emit();
   }
 
-  private _onQueue(): void {
-    if (this._held?.queue) {
-      this._changed.emit();
-    }
-  }
-
   private readonly _changed = new Signal<this, void>(this);
   private _saved: wire.RunCard;
   private _text: string;
   private _runId: string;
   private _run: wire.Run | null = null;
   private _outputs: IOutputs | null = null;
-  private _held: IHeld | null = null;
+  private _held: HeldRun | null = null;
   private _keptLog: SavedLog | null = null;
   private _deleted = false;
   private _problem: string | null = null;
@@ -413,10 +334,4 @@ export class CardModel implements IDisposable {
   private _repeating = false;
   private _open: boolean | null = null;
   private _isDisposed = false;
-}
-
-function outputsOf(files: readonly wire.RunFile[]): IOutputs {
-  const kept = files.filter(isOutput);
-  const totalBytes = kept.reduce((sum, file) => sum + file.size_bytes, 0);
-  return { files: kept, total: kept.length, totalBytes };
 }

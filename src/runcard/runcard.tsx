@@ -64,7 +64,7 @@ export function RunCard(props: IRunCardProps): React.JSX.Element {
           {trans.__('Runs %1 again; it was started from this card.', runLabel(repeats))}
         </p>
       )}
-      <Facts model={model} trans={trans} />
+      <Facts model={model} />
       {note !== null && (
         <p className="jp-mltrain-RunCard-note" role="status">
           {shown(note)}
@@ -91,12 +91,8 @@ export function RunCard(props: IRunCardProps): React.JSX.Element {
 }
 
 /** Why it is as it is, what to do about it, and how good it was. */
-function Facts(props: {
-  model: CardModel;
-  trans: TranslationBundle;
-}): React.JSX.Element | null {
-  const { model, trans } = props;
-  const { advice, reason } = factsOf(trans, model);
+function Facts({ model }: { model: CardModel }): React.JSX.Element | null {
+  const { advice, reason } = factsOf(model);
   const values = isFinal(model.run) && !model.open && model.metrics;
   if (!reason && !advice && !values) {
     return null;
@@ -121,7 +117,7 @@ function Announcement(props: { label: string; word: string }): React.JSX.Element
     }
   }, [word]);
   return (
-    <div className="jp-mltrain-RunCard-announcement" role="status">
+    <div className="jp-mltrain-Unseen" role="status">
       {changed ? `${label}: ${word}` : ''}
     </div>
   );

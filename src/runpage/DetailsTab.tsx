@@ -1,10 +1,10 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { copyIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type * as wire from '../api/wire';
-import { join } from '../form/shell';
+import { join } from '../parts/shell';
 import { StateIcon } from '../parts/stateicon';
+import { useLoaded } from '../parts/useloaded';
 import {
   askedSize,
   cpus,
@@ -12,21 +12,19 @@ import {
   gpus,
   instant,
   isFinal,
+  LONGEST_S,
   shown,
   size,
   stateWord
 } from '../parts/words';
 import { useNow } from '../parts/now';
-import type { IVerbs } from '../tokens';
+import type { IVerbs, IWorkspace } from '../tokens';
+import { ChildrenPart } from './ChildrenPart';
+import { Copy, Fact, Pairs, Part, RunLink } from './facts';
 import { SnapshotPart } from './SnapshotPart';
 import { TagsPart } from './TagsPart';
-import { useLoaded } from './useLoaded';
 
-/** A limit that nobody set: thirty days. */
-const LONGEST_S = 2_592_000;
-
-/** Everything that says what exactly ran, where, and how it went. */
-export function DetailsTab(props: {
+interface IPart {
   verbs: IVerbs;
   run: wire.Run;
   /** The run was deleted: nothing more can be asked about it. */
@@ -34,51 +32,25 @@ export function DetailsTab(props: {
   trans: TranslationBundle;
   onCopy: (text: string) => void;
   onOpen: (runId: string) => void;
-}): React.JSX.Element {
-  const { run } = props;
+}
+
+/** Everything that says what exactly ran, where, and how it went. */
+export function DetailsTab(
+  props: Omit<IPart, 'verbs'> & { workspace: IWorkspace }
+): React.JSX.Element {
+  const { gone, run, workspace } = props;
+  const part: IPart = { ...props, verbs: workspace.verbs };
   return (
     <div className="jp-mltrain-Details">
-      <Warnings {...props} />
-      <What {...props} />
-      <Timeline {...props} />
-      <Used {...props} />
-      <TagsPart {...props} />
-      <Origin {...props} />
-      {!props.gone && run.snapshot_id !== null && <SnapshotPart {...props} />}
-      <Names {...props} />
-    </div>
-  );
-}
-
-interface IPart {
-  verbs: IVerbs;
-  run: wire.Run;
-  gone: boolean;
-  trans: TranslationBundle;
-  onCopy: (text: string) => void;
-  onOpen: (runId: string) => void;
-}
-
-/** A part of the page under its heading. */
-export function Part(props: { title: string; children: React.ReactNode }): React.JSX.Element {
-  return (
-    <section className="jp-mltrain-Details-part" aria-label={props.title}>
-      <h3>{props.title}</h3>
-      {props.children}
-    </section>
-  );
-}
-
-/** A term and what it is; nothing where it is not known. */
-export function Fact(props: {
-  term: string;
-  children: React.ReactNode;
-}): React.JSX.Element | null {
-  const { term, children } = props;
-  return children === null || children === '' || children === undefined ? null : (
-    <div className="jp-mltrain-Details-fact">
-      <dt>{term}</dt>
-      <dd>{children}</dd>
+      <Warnings {...part} />
+      <What {...part} />
+      <Timeline {...part} />
+      <Used {...part} />
+      {!gone && <ChildrenPart {...props} />}
+      <TagsPart {...part} />
+      <Origin {...part} />
+      {!gone && run.snapshot_id !== null && <SnapshotPart {...part} />}
+      <Names {...part} />
     </div>
   );
 }
@@ -136,24 +108,6 @@ function What(props: IPart): React.JSX.Element {
         )}
       </dl>
     </Part>
-  );
-}
-
-/** Names with values, one to a line. */
-export function Pairs(props: {
-  entries: readonly (readonly [string, string | null])[];
-}): React.JSX.Element {
-  return (
-    <ul className="jp-mltrain-Details-pairs">
-      {props.entries.map(([key, value]) => (
-        <li key={key}>
-          <code>
-            {shown(key)}
-            {value === null ? '' : `=${shown(value)}`}
-          </code>
-        </li>
-      ))}
-    </ul>
   );
 }
 
@@ -326,37 +280,5 @@ function Names(props: IPart): React.JSX.Element {
         )}
       </dl>
     </Part>
-  );
-}
-
-function RunLink(props: { runId: string; onOpen: (runId: string) => void }): React.JSX.Element {
-  return (
-    <button
-      type="button"
-      className="jp-mltrain-Details-link"
-      onClick={() => props.onOpen(props.runId)}
-    >
-      {shown(props.runId)}
-    </button>
-  );
-}
-
-function Copy(props: {
-  text: string;
-  name: string;
-  trans: TranslationBundle;
-  onCopy: (text: string) => void;
-}): React.JSX.Element {
-  const label = props.trans.__('Copy %1', props.name);
-  return (
-    <button
-      type="button"
-      className="jp-mltrain-Details-copy"
-      aria-label={label}
-      title={label}
-      onClick={() => props.onCopy(props.text)}
-    >
-      <copyIcon.react tag="span" width="14px" height="14px" />
-    </button>
   );
 }

@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { downloadIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { messageOf } from '../api/error';
 import type * as wire from '../api/wire';
 import { Age } from '../parts/times';
 import { shown, size } from '../parts/words';
@@ -134,7 +135,7 @@ export function PreviewBody(props: {
 }
 
 /** An image that nothing in it can act through: as an `<img>`, markup is inert. */
-export function BlobImage(props: {
+function BlobImage(props: {
   data: Uint8Array;
   mime: string;
   name: string;
@@ -188,7 +189,7 @@ function usePreview(
     previewOf(verbs, runId, latest.current).then(
       preview => current && setFound({ path, preview, problem: null }),
       (error: unknown) => {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = messageOf(error);
         if (current) {
           setFound({ path, preview: null, problem });
         }

@@ -50,7 +50,7 @@ export function Header(props: IHeaderProps): React.JSX.Element {
         </span>
         {!gone && (
           <div className="jp-mltrain-RunHeader-buttons">
-            {canCancel(run) && (
+            {run.parent_id === null && canCancel(run) && (
               <button
                 type="button"
                 className="jp-mltrain-Button"
@@ -61,7 +61,7 @@ export function Header(props: IHeaderProps): React.JSX.Element {
                 {trans.__('Cancel')}
               </button>
             )}
-            {isFinal(run) && (
+            {run.parent_id === null && isFinal(run) && (
               <button
                 type="button"
                 className="jp-mltrain-Button"
@@ -101,7 +101,7 @@ export function Header(props: IHeaderProps): React.JSX.Element {
           )}
         </p>
       )}
-      <p className="jp-mltrain-RunPage-said" role="status">
+      <p className="jp-mltrain-Unseen" role="status">
         {trans.__('%1: %2', label, word)}
       </p>
     </div>

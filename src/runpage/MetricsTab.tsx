@@ -3,13 +3,13 @@ import * as React from 'react';
 
 import type * as wire from '../api/wire';
 import { MetricChart } from '../parts/metricchart';
+import { useHeld } from '../parts/holding';
+import { useLoaded } from '../parts/useloaded';
 import { useSignal } from '../parts/usesignal';
 import { isFinal, shown } from '../parts/words';
 import type { IVerbs, IWorkspace } from '../tokens';
 import { PreviewBody } from './FilePreview';
 import { preview } from './preview';
-import { useHeld } from './useHeld';
-import { useLoaded } from './useLoaded';
 
 /** Most images that are shown: the latest. */
 const IMAGES = 24;

@@ -4,10 +4,10 @@ import * as React from 'react';
 import type * as wire from '../api/wire';
 import { DRIVER_LOG } from '../api/wire';
 import { LogView } from '../log';
+import { useHeld } from '../parts/holding';
+import { useLoaded } from '../parts/useloaded';
 import { runLabel, shown } from '../parts/words';
 import type { IWorkspace } from '../tokens';
-import { useHeld } from './useHeld';
-import { useLoaded } from './useLoaded';
 
 /** Most logs of one folder that are offered; the others are among the files. */
 const LOGS = 100;

@@ -96,6 +96,13 @@ function Panel(props: IRunPageProps): React.JSX.Element | null {
   }
   switch (model.tab) {
     case 'output':
+      if (run.parent_id !== null) {
+        return (
+          <p className="jp-mltrain-RunPage-empty">
+            {trans.__('It runs within its parent, whose output is that of both.')}
+          </p>
+        );
+      }
       return <OutputTab id={id} workspace={workspace} run={run} trans={trans} />;
     case 'files':
       return (
@@ -114,7 +121,7 @@ function Panel(props: IRunPageProps): React.JSX.Element | null {
     case 'details':
       return (
         <DetailsTab
-          verbs={workspace.verbs}
+          workspace={workspace}
           run={run}
           gone={gone}
           trans={trans}

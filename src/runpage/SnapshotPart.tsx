@@ -2,12 +2,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type * as wire from '../api/wire';
+import { useLoaded } from '../parts/useloaded';
 import { shown, size } from '../parts/words';
 import type { IVerbs } from '../tokens';
-import { Part } from './DetailsTab';
+import { Part } from './facts';
 import { PreviewBody } from './FilePreview';
 import { preview } from './preview';
-import { useLoaded } from './useLoaded';
 
 /** Files per request. */
 const PAGE = 200;

@@ -2,10 +2,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { messageOf } from '../api/error';
 import type * as wire from '../api/wire';
 import { shown } from '../parts/words';
 import type { IVerbs } from '../tokens';
-import { Part } from './DetailsTab';
+import { Part } from './facts';
 
 /** The run's tags, each with a button that takes it away, and a line that adds one. */
 export function TagsPart(props: {
@@ -26,7 +27,7 @@ export function TagsPart(props: {
       setProblem(null);
       return true;
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : String(error));
+      setProblem(messageOf(error));
       return false;
     } finally {
       setBusy(false);

@@ -1,6 +1,7 @@
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
+import { messageOf } from '../api/error';
 import type * as wire from '../api/wire';
 import type { IVerbs } from '../tokens';
 
@@ -250,7 +251,7 @@ export class FileTree implements IDisposable {
         problem: null
       };
     } catch (error) {
-      const problem = error instanceof Error ? error.message : String(error);
+      const problem = messageOf(error);
       next = { entries: [], total: 0, nextAfter: null, loaded: true, ...before, problem };
     }
     this._busy.delete(path);

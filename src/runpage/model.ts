@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { type ISignal, Signal } from '@lumino/signaling';
 
-import { ApiError } from '../api/error';
+import { ApiError, messageOf } from '../api/error';
 import type * as wire from '../api/wire';
 import type { ITraining, IWorkspace } from '../tokens';
 
@@ -121,7 +121,7 @@ export class RunPageModel implements IDisposable {
       this._unloaded = null;
     } catch (error) {
       this._gone = error instanceof ApiError && error.code === 'no_such_run';
-      this._unloaded = error instanceof Error ? error.message : String(error);
+      this._unloaded = messageOf(error);
     }
     this._loading = false;
     if (!this._isDisposed) {

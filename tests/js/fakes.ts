@@ -2,7 +2,7 @@
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { nullTranslator } from '@jupyterlab/translation';
-import { DisposableDelegate } from '@lumino/disposable';
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
 import { ApiError } from '../../src/api/error';
@@ -12,6 +12,8 @@ import type {
   IComputes,
   IConnection,
   IMetrics,
+  IQueue,
+  IRunFilter,
   IRunList,
   IRuns,
   ISeries,
@@ -39,10 +41,46 @@ export class FakeConnection implements IConnection {
   }
 }
 
+export class FakeList implements IRunList {
+  constructor(
+    readonly filter: IRunFilter,
+    private _rows: (wire.Run | undefined)[] | null
+  ) {}
+
+  problem: string | null = null;
+  isDisposed = false;
+  readonly needed: [number, number][] = [];
+  readonly changed = new Signal<this, void>(this);
+
+  get length(): number | null {
+    return this._rows?.length ?? null;
+  }
+
+  at(index: number): wire.Run | undefined {
+    return this._rows?.[index];
+  }
+
+  need(from: number, to: number): void {
+    this.needed.push([from, to]);
+  }
+
+  dispose(): void {
+    this.isDisposed = true;
+  }
+
+  become(rows: (wire.Run | undefined)[]): void {
+    this._rows = rows;
+    this.changed.emit();
+  }
+}
+
 export class FakeRuns implements IRuns {
   readonly known = new Map<string, wire.Run>();
+  readonly lists: FakeList[] = [];
   readonly changed = new Signal<this, wire.Run>(this);
   readonly deleted = new Signal<this, string>(this);
+  /** What a new list starts with; `null` for no answer yet. */
+  rows: wire.Run[] | null = [];
   failure: ApiError | null = null;
 
   get(runId: string): wire.Run | undefined {
@@ -57,18 +95,43 @@ export class FakeRuns implements IRuns {
       : Promise.reject(this.failure ?? missing);
   }
 
-  list(): IRunList {
-    throw new Error('no list is expected');
+  list(filter: IRunFilter): FakeList {
+    const list = new FakeList(filter, this.rows);
+    this.lists.push(list);
+    return list;
+  }
+
+  know(...runs: wire.Run[]): void {
+    for (const run of runs) {
+      this.known.set(run.id, run);
+    }
   }
 
   put(run: wire.Run): void {
-    this.known.set(run.id, run);
+    this.know(run);
     this.changed.emit(run);
   }
 }
 
+export class FakeQueue implements IQueue {
+  entries: readonly wire.QueueEntry[] = [];
+  running = 0;
+  queued = 0;
+  paused: string | null = null;
+  readonly changed = new Signal<this, void>(this);
+
+  hold(): IDisposable {
+    return new DisposableDelegate(() => undefined);
+  }
+
+  become(given: Partial<Pick<IQueue, 'entries' | 'running' | 'queued' | 'paused'>>): void {
+    Object.assign(this, given);
+    this.changed.emit();
+  }
+}
+
 export class FakeComputes implements IComputes {
-  targets: wire.ComputeStatus[] | null = null;
+  targets: readonly wire.ComputeStatus[] | null = null;
   readonly changed = new Signal<this, void>(this);
   held = 0;
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -13,11 +14,50 @@ from jupyter_mltrain.store.ignore import BUILT_IN
 
 DOCS = Path(__file__).parents[2] / "docs"
 GUIDE = (DOCS / "guide.md").read_text()
+SOURCE = DOCS.parent / "src"
+SCHEMAS = [json.loads(path.read_text()) for path in sorted((SOURCE / "schema").glob("*.json"))]
+
+
+def commands() -> set[str]:
+    """Every command that the page registers."""
+    sources = (path.read_text() for path in SOURCE.rglob("*.ts"))
+    return {name for text in sources for name in re.findall(r"'(mltrain:[a-z-]+)'", text)}
+
+
+def shortcuts() -> list[tuple[str, str]]:
+    """Command and keys, as the guide writes them, of every shortcut."""
+    return [
+        (shortcut["command"], " ".join(shortcut["keys"]))
+        for schema in SCHEMAS
+        for shortcut in schema.get("jupyter.lab.shortcuts", ())
+    ]
 
 
 @pytest.mark.parametrize("name", Settings.__struct_fields__)
 def test_every_setting_is_in_the_guide(name):
     assert f"`{name}`" in GUIDE
+
+
+@pytest.mark.parametrize("name", sorted({n for each in SCHEMAS for n in each["properties"]}))
+def test_every_setting_of_the_page_is_in_the_guide(name):
+    assert f"`{name}`" in GUIDE
+
+
+def test_every_setting_of_the_jupyter_server_is_in_the_guide():
+    from jupyter_mltrain.server.extension import MltrainApp
+
+    own = {*MltrainApp.class_own_traits(config=True)} - {*MltrainApp.__base__.class_own_traits()}
+    assert own
+    assert not [name for name in own if f"c.MltrainApp.{name}" not in GUIDE]
+
+
+def test_every_command_of_the_page_is_in_the_guide_and_none_that_is_not():
+    assert commands() == set(re.findall(r"`(mltrain:[a-z-]+)`", GUIDE))
+
+
+@pytest.mark.parametrize(("command", "keys"), shortcuts())
+def test_every_shortcut_is_in_the_guide(command, keys):
+    assert re.search(rf"^\| `{command}` \|.*\| {keys} \|$", GUIDE, re.MULTILINE)
 
 
 @pytest.mark.parametrize("route", [path for path, _ in ROUTES])

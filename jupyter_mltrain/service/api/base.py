@@ -24,6 +24,8 @@ _log = logging.getLogger(__name__)
 RUN: Final = r"/v1/runs/([^/]+)"
 """Begin of every route that is about one run."""
 
+_PIECE_BYTES: Final = 500_000
+
 _LARGEST: Final = 2**63 - 1
 """What the database takes for a number."""
 
@@ -50,6 +52,10 @@ class Api(web.RequestHandler):
         # A page's timers, and the Jupyter server's, do not keep an idle service from leaving.
         if "no_track_activity" not in self.request.query_arguments:
             self.verbs.seen()
+
+    def compute_etag(self) -> str | None:
+        """None: to hash what is sent costs more than to send it, and nobody asks for it."""
+        return None
 
     def reply(self, value: object, status: int = 200) -> None:
         self.set_status(status)
@@ -111,6 +117,17 @@ class Streaming(Api):
             return
         finally:
             self._task = None
+
+    async def reply_encoded(self, body: bytes) -> None:
+        """Send JSON, a good piece at a time: a long one as a whole would hold the event loop up."""
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Content-Length", str(len(body)))
+        await self.stream(lambda: self._send_encoded(body))
+
+    async def _send_encoded(self, body: bytes) -> None:
+        for at in range(0, len(body), _PIECE_BYTES):
+            self.write(body[at : at + _PIECE_BYTES])
+            await self.flush()
 
     def on_connection_close(self) -> None:
         """Do not wait for something to write before it is noticed that nobody reads."""

@@ -12,18 +12,14 @@ from tornado.http1connection import HTTP1Connection
 
 from jupyter_mltrain import errors, wire
 from jupyter_mltrain.service import ranges
-from jupyter_mltrain.service.api.base import RUN, Api, Streaming
+from jupyter_mltrain.service.api.base import RUN, Streaming
 from jupyter_mltrain.service.tails import CHUNK_BYTES
 from jupyter_mltrain.service.zipping import Changed
 from jupyter_mltrain.spec import DRIVER_LOG
 
 
-class Browsing(Api):
+class Browsing(Streaming):
     """Base of the handlers here."""
-
-    def reply_encoded(self, body: bytes) -> None:
-        self.set_header("Content-Type", "application/json")
-        self.finish(body)
 
     @property
     def limit(self) -> int | None:
@@ -46,7 +42,7 @@ class FilesHandler(Browsing):
         prefix = self.text("prefix") or ""
         browser = self.parts.browser
         page = await browser.files(name, limit=self.limit, after=self.after, prefix=prefix)
-        self.reply_encoded(page)
+        await self.reply_encoded(page)
 
 
 class FolderHandler(Browsing):
@@ -56,7 +52,7 @@ class FolderHandler(Browsing):
         path = self.text("path") or ""
         browser = self.parts.browser
         page = await browser.folder(name, path, limit=self.limit, after=self.after)
-        self.reply_encoded(page)
+        await self.reply_encoded(page)
 
 
 class SnapshotHandler(Browsing):
@@ -64,10 +60,10 @@ class SnapshotHandler(Browsing):
 
     async def get(self, name: str) -> None:
         page = await self.parts.browser.snapshot(name, limit=self.limit, after=self.after)
-        self.reply_encoded(page)
+        await self.reply_encoded(page)
 
 
-class SearchHandler(Streaming, Browsing):
+class SearchHandler(Browsing):
     """`GET /v1/runs/<run>/search?log&text|what=error&from&backwards`."""
 
     async def get(self, name: str) -> None:
@@ -85,7 +81,7 @@ class SearchHandler(Streaming, Browsing):
         self.reply(await browser.search(name, log, text, start, backwards=backwards))
 
 
-class Serving(Streaming, Browsing):
+class Serving(Browsing):
     """Base of the handlers that send bytes: all of them, or those a `Range` asks for.
 
     `HEAD` gets the headers that `GET` would.
@@ -96,9 +92,6 @@ class Serving(Streaming, Browsing):
 
     async def get(self, *names: str) -> None:
         raise NotImplementedError
-
-    def compute_etag(self) -> None:
-        """Not by hashing what is sent, as tornado does: each handler knows its own."""
 
     def ranged(self, size: int, etag: str) -> ranges.Part | None:
         """Set the headers of a content of so many bytes; the part to send, `None` for nothing."""

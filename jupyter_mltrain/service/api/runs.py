@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from jupyter_mltrain import errors, wire
-from jupyter_mltrain.service.api.base import RUN, Api
+from jupyter_mltrain.service.api.base import RUN, Api, Streaming
 from jupyter_mltrain.spec import RunState
 from jupyter_mltrain.store.runs import PAGE
 
@@ -63,11 +63,12 @@ class HistoryHandler(Api):
         self.reply(self.verbs.history(name))
 
 
-class MetricsHandler(Api):
+class MetricsHandler(Streaming):
     """`GET /v1/runs/<run>/metrics[?name=…]`."""
 
     async def get(self, name: str) -> None:
-        self.reply(await self.verbs.metrics(name, self.get_query_argument("name", None)))
+        metric = self.get_query_argument("name", None)
+        await self.reply_encoded(await self.parts.browser.metrics(name, metric))
 
 
 class CancelHandler(Api):

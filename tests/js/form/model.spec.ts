@@ -120,18 +120,14 @@ describe('FormModel', () => {
   });
 
   it('lets the checks be skipped when they alone refuse', async () => {
-    const refused = new ApiError(
-      'invalid_spec',
-      'train.py imports xgboost. Install it, or add --force.',
-      400
-    );
+    const refused = new ApiError('checks_failed', 'train.py imports xgboost. Install it.', 400);
     const submit = jest.fn(({ force }: wire.SubmitForm) =>
       force ? Promise.resolve(aRun()) : Promise.reject(refused)
     );
     const model = await aForm({ submit });
     await model.submit();
     expect([model.state.refusal, model.state.forcible]).toEqual([
-      'train.py imports xgboost. Install it, or submit it anyway.',
+      'train.py imports xgboost. Install it.',
       true
     ]);
     expect(await model.submit(true)).not.toBeNull();

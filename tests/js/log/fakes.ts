@@ -3,8 +3,10 @@
 import { Signal } from '@lumino/signaling';
 
 import type * as wire from '../../../src/api/wire';
-import type { IAnchor, IScreen, IScreenEvents } from '../../../src/log/tokens';
+import { LogReader } from '../../../src/log/reader';
+import type { IAnchor, INotes, IScreen, IScreenEvents } from '../../../src/log/tokens';
 import type { ILog, ILogQuery, IPiece } from '../../../src/tokens';
+import { settle } from '../fakes';
 
 export const LINE = 100;
 
@@ -170,4 +172,37 @@ export class FakeScreen implements IScreen {
     this.atStart = to.atStart ?? false;
     this.events.moved();
   }
+}
+
+const NOTES: INotes = {
+  cut: '…',
+  noError: 'no error',
+  skipped: bytes => `${bytes} skipped`,
+  notFound: text => `${text} not found`,
+  wrapped: text => `${text} wrapped`,
+  failed: reason => `failed: ${reason}`
+};
+
+/** Let what waits for its time happen; a test of this uses fake timers. */
+export async function turn(): Promise<void> {
+  await jest.advanceTimersByTimeAsync(100);
+  await settle();
+}
+
+/** A reader with its screen, of a log that has these bytes. */
+export async function aReader(
+  bytes: Uint8Array
+): Promise<{ log: FakeLog; screen: FakeScreen; reader: LogReader }> {
+  const log = new FakeLog();
+  if (bytes.length) {
+    log.add(bytes);
+  }
+  const reader = new LogReader(log, NOTES, 50_000);
+  let screen: FakeScreen | undefined;
+  reader.open(events => (screen = new FakeScreen(events)));
+  await turn();
+  if (!screen) {
+    throw new Error('no screen was made');
+  }
+  return { log, screen, reader };
 }

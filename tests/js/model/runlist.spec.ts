@@ -183,8 +183,22 @@ describe('a filter', () => {
     [{ experiment: 'digits' }, true],
     [{ experiment: 'dig' }, false],
     [{ compute: 'elsewhere' }, false],
-    [{ states: [] }, true]
+    [{ states: [] }, true],
+    [{ parent: 'r1' }, false]
   ])('%j lets the run through: %s', (filter, fits) => {
     expect(matches(run, filter)).toBe(fits);
+  });
+
+  it('lets children through for their parent alone', () => {
+    const child = { ...run, parent_id: 'r1' };
+    const filters: IRunFilter[] = [{}, { parent: 'r1' }, { parent: 'r2' }];
+    expect(filters.map(filter => matches(child, filter))).toEqual([false, true, false]);
+  });
+
+  it('asks for the children of a run', async () => {
+    const place = new Place(1);
+    const list = await place.list({ parent: 'r1' });
+    expect(place.server.asked[0].query.get('parent')).toBe('r1');
+    list.dispose();
   });
 });

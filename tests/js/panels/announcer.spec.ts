@@ -57,9 +57,9 @@ describe('Announcer', () => {
 
   it('tells when a run ends, once', async () => {
     const { workspace, shown } = await aPage();
-    workspace.runs.change(running);
-    workspace.runs.change(done);
-    workspace.runs.change({ ...done, version: 5 });
+    workspace.runs.put(running);
+    workspace.runs.put(done);
+    workspace.runs.put({ ...done, version: 5 });
     await settled();
     expect(shown).toEqual([
       { type: 'success', message: 'digits #7 completed after 1:03.', runId: 'r1' }
@@ -68,8 +68,8 @@ describe('Announcer', () => {
 
   it('sums up runs that end together', async () => {
     const { workspace, shown } = await aPage();
-    workspace.runs.change(done);
-    workspace.runs.change(aRun({ id: 'r2', number: 8, state: 'Failed' }));
+    workspace.runs.put(done);
+    workspace.runs.put(aRun({ id: 'r2', number: 8, state: 'Failed' }));
     await settled();
     expect(shown).toEqual([
       {
@@ -90,7 +90,7 @@ describe('Announcer', () => {
   it('tells what ended while no page was open', async () => {
     const state = new StateDB();
     const first = await aPage({ state });
-    first.workspace.runs.change(running);
+    first.workspace.runs.put(running);
     await settled();
     first.announcer.dispose();
 
@@ -103,7 +103,7 @@ describe('Announcer', () => {
   it('tells it no third time after a reload', async () => {
     const state = new StateDB();
     const first = await aPage({ state });
-    first.workspace.runs.change(done);
+    first.workspace.runs.put(done);
     await settled();
     first.announcer.dispose();
 
@@ -119,7 +119,7 @@ describe('Announcer', () => {
     const workspace = new FakeWorkspace();
     workspace.runs.rows = null;
     const { shown } = await aPage({ workspace, state });
-    workspace.runs.change(done);
+    workspace.runs.put(done);
     workspace.runs.lists[0].become([done]);
     await settled();
     expect(shown).toHaveLength(1);
@@ -127,15 +127,15 @@ describe('Announcer', () => {
 
   it('keeps to itself what the user sees anyway', async () => {
     const { workspace, shown } = await aPage({ isInFront: id => id === 'r1' });
-    workspace.runs.change(done);
+    workspace.runs.put(done);
     await settled();
     expect(shown).toEqual([]);
   });
 
   it('tells failures only, when so set', async () => {
     const { workspace, shown } = await aPage({ announce: 'failures' });
-    workspace.runs.change(done);
-    workspace.runs.change(aRun({ id: 'r2', state: 'Failed', reason: 'Out of memory' }));
+    workspace.runs.put(done);
+    workspace.runs.put(aRun({ id: 'r2', state: 'Failed', reason: 'Out of memory' }));
     await settled();
     expect(shown.map(each => each.message)).toEqual(['digits #42 failed: Out of memory']);
   });

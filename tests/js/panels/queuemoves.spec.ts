@@ -3,7 +3,9 @@ import type { QueueMove } from '../../../src/panels/queuemoves';
 import { indexAfter, QueueOrder, reordered } from '../../../src/panels/queuemoves';
 import { aRun } from '../builders';
 
-import { anEntry, FakeQueue, fakeVerbs } from './fakes';
+import { FakeQueue } from '../fakes';
+
+import { anEntry, fakeVerbs } from './fakes';
 
 const ENTRIES = ['a', 'b', 'c', 'd'].map((id, index) =>
   anEntry({ run_id: id, label: `${id} #${index}`, position: index + 1 })

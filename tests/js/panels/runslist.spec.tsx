@@ -8,7 +8,7 @@ import { RunsList } from '../../../src/panels/runslist';
 import { RunSelection } from '../../../src/panels/selection';
 import { aRun, aSpec } from '../builders';
 
-import { FakeList } from './fakes';
+import { FakeList } from '../fakes';
 
 const trans = nullTranslator.load('jupyter_mltrain');
 

@@ -133,12 +133,12 @@ test('a queued run says its place and what it waits for', async () => {
       run_id: run.id,
       label: '',
       position: 2,
-      reason: '',
+      reason: '2nd in line; waiting for 1 GPU: resnet #7 holds it',
       resources: { cpus: null, gpus: 1, memory_bytes: null }
     }
   ];
   act(() => queue.changed.emit());
-  expect(screen.getByText('Number 2 in line. Waiting for 1 GPU.')).toBeTruthy();
+  expect(screen.getByText('2nd in line; waiting for 1 GPU: resnet #7 holds it')).toBeTruthy();
   expect(queue.held).toBe(1);
   act(() => model.release());
   expect(queue.held).toBe(0);

@@ -42,10 +42,12 @@ function verbs(given: Partial<IVerbs> = {}): Partial<IVerbs> {
 async function show(
   run: wire.Run,
   tab: Tab,
-  given: Partial<IVerbs> = {}
+  given: Partial<IVerbs> = {},
+  children: wire.Run[] = []
 ): Promise<jest.Mocked<Pick<IRunPageProps, 'onCancel' | 'onAgain' | 'onOpen' | 'onCopy'>>> {
   const workspace = aWorkspace(verbs(given));
-  workspace.runs.known.set(run.id, run);
+  workspace.runs.know(run);
+  workspace.runs.rows = children;
   const model = new RunPageModel(new FakeTraining([workspace]), 'w1', run.id, trans, tab);
   const props = {
     onCancel: jest.fn(),
@@ -215,6 +217,47 @@ describe('the details', () => {
     const { onOpen } = await show(aRun({ properties: { again_of: 'first_1' } }), 'details');
     fireEvent.click(screen.getByRole('button', { name: 'first_1' }));
     expect(onOpen).toHaveBeenCalledWith('first_1');
+  });
+});
+
+describe('the children', () => {
+  const child = aRun({
+    id: 'fold_1',
+    number: 43,
+    state: 'Failed',
+    parent_id: aRun().id,
+    spec: aSpec({ name: 'fold <1>' })
+  });
+
+  it('are listed with their states, and each opens its page', async () => {
+    const { onOpen } = await show(aRun(), 'details', {}, [child]);
+    const part = screen.getByRole('region', { name: 'Children' });
+    const [row] = within(part).getAllByRole('listitem');
+    expect(row.textContent).toBe('Failedfold <1> #431:03');
+    fireEvent.click(within(row).getByRole('button', { name: 'fold <1> #43' }));
+    expect(onOpen).toHaveBeenCalledWith('fold_1');
+  });
+
+  it('have no output of their own, and are run again with their parent', async () => {
+    await show(child, 'output');
+    expect(screen.getByText(/^It runs within its parent/)).toBeTruthy();
+    expect(screen.queryByRole('button', { name: /again/ })).toBeNull();
+  });
+
+  it('are not spoken of where there are none', async () => {
+    await show(aRun(), 'details');
+    expect(screen.queryByRole('region', { name: 'Children' })).toBeNull();
+  });
+
+  it('come in pieces when there are many', async () => {
+    const many = Array.from({ length: 60 }, (_, index) =>
+      aRun({ ...child, id: `fold_${index}`, number: index })
+    );
+    await show(aRun(), 'details', {}, many);
+    const part = screen.getByRole('region', { name: 'Children' });
+    expect(within(part).getAllByRole('listitem')).toHaveLength(50);
+    fireEvent.click(within(part).getByRole('button', { name: 'Show more of 60' }));
+    expect(within(part).getAllByRole('listitem')).toHaveLength(60);
   });
 });
 

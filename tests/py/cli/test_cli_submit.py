@@ -64,6 +64,13 @@ def test_a_run_over_its_time_limit_has_the_status_of_timeout(cli):
     cli("submit", "--wait", "--timeout", "0.1", cli.script(SLEEP), status=124)
 
 
+def test_what_the_checks_refuse_can_be_forced(cli):
+    done = cli("submit", cli.script("import nowhere_at_all"), status=1)
+    assert done.stderr.decode().endswith(
+        "(`pip install nowhere_at_all`). Add --force to submit it anyway.\n"
+    )
+
+
 def test_a_failure_says_what_to_do_next(cli):
     done = cli("submit", "--force", "--wait", cli.script("import nowhere_at_all"), status=1)
     assert "No module named 'nowhere_at_all'" in done.stderr.decode()

@@ -11,6 +11,7 @@ from services import end_service
 
 from jupyter_mltrain import Experiment, Run, ScriptRunConfig, Workspace
 from jupyter_mltrain.errors import (
+    ChecksFailed,
     NoSuchFile,
     NoSuchRun,
     NotInARun,
@@ -256,6 +257,13 @@ def test_an_experiment_s_name_can_be_as_long_as_names_can_be(
     run = submit(longest, tmp_path / "s", "print(1)\n")
     run.wait_for_completion()
     assert list(longest.get_runs()) == [run]
+
+
+def test_what_the_checks_refuse_can_be_forced(experiment: Experiment, tmp_path: Path) -> None:
+    (tmp_path / "train.py").write_text("import nowhere_at_all\n")
+    config = ScriptRunConfig(str(tmp_path), "train.py")
+    with pytest.raises(ChecksFailed, match=r"Pass force=True to submit it anyway\.$"):
+        experiment.submit(config)
 
 
 def test_an_unknown_keyword_of_submit_is_refused(experiment: Experiment) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from jupyter_mltrain.environments import python
 from jupyter_mltrain.environments.packages import package_of
+from jupyter_mltrain.environments.python import PythonInfo
 from jupyter_mltrain.errors import InvalidSpec
 
 LONG_AGO_S = 1_000_000_000
@@ -42,6 +43,10 @@ def pythons() -> list[str]:
     return [sys.executable, *map(str, sorted(beside))]
 
 
+def has_module(info: PythonInfo, name: str, extra_path: tuple[str, ...] = ()) -> bool:
+    return not python.lacking(info, (name,), extra_path)
+
+
 @pytest.fixture
 def venv(tmp_path: Path) -> str:
     return a_venv(tmp_path / "venv")
@@ -51,7 +56,7 @@ def test_the_own_interpreter_needs_no_process(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(subprocess, "run", None)
     info = python.probe(sys.executable)
     assert info.version == sys.version_info[:3]
-    assert python.has_module(info, "pytest")
+    assert has_module(info, "pytest")
 
 
 def test_no_interpreter_named_is_the_own_one() -> None:
@@ -147,24 +152,24 @@ def test_every_form_of_a_module_is_seen_without_asking(
     path.parent.mkdir(exist_ok=True)
     path.touch()
     monkeypatch.setattr(subprocess, "run", None)
-    assert python.has_module(info, "m.part")
+    assert has_module(info, "m.part")
 
 
 def test_a_module_just_installed_is_seen(venv: str) -> None:
     info = python.probe(venv)
     settled(site_of(venv))
-    assert not python.has_module(info, "fresh")
+    assert not has_module(info, "fresh")
     (site_of(venv) / "fresh.py").touch()
-    assert python.has_module(info, "fresh")
+    assert has_module(info, "fresh")
 
 
 def test_a_module_just_removed_is_missed(venv: str) -> None:
     info = python.probe(venv)
     (site_of(venv) / "gone.py").touch()
     settled(site_of(venv))
-    assert python.has_module(info, "gone")
+    assert has_module(info, "gone")
     (site_of(venv) / "gone.py").unlink()
-    assert not python.has_module(info, "gone")
+    assert not has_module(info, "gone")
 
 
 def test_a_no_is_remembered_while_nothing_changes(
@@ -205,19 +210,19 @@ def test_a_folder_on_the_path_through_a_pth_file_counts(venv: str, tmp_path: Pat
     info = python.probe(venv)
     (tmp_path / "linked.py").touch()
     (site_of(venv) / "link.pth").write_text(f"{tmp_path}\n")
-    assert python.has_module(info, "linked")
+    assert has_module(info, "linked")
 
 
 def test_an_interpreter_that_cannot_be_asked_lacks_nothing_for_certain(venv: str) -> None:
     info = python.probe(venv)
     Path(venv).unlink()
-    assert python.has_module(info, "absent")
+    assert has_module(info, "absent")
 
 
 def test_further_folders_can_be_given(venv: str, tmp_path: Path) -> None:
     info = python.probe(venv)
     (tmp_path / "extra.py").touch()
-    assert python.has_module(info, "extra", (str(tmp_path),))
+    assert has_module(info, "extra", (str(tmp_path),))
 
 
 def test_the_interpreter_itself_says_what_is_no_python(venv: str) -> None:

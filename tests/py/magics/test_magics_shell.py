@@ -85,6 +85,7 @@ def test_a_failed_run_ends_with_its_line_and_what_to_do(
     [
         ("%%train\nx = 1\n!ls\n", "Cell line 3: `!ls` is for the notebook."),
         ("%%train\nx = (\n", "Cell line 2:"),
+        ("%%train\nimport nowhere_at_all\n", "Add --force to submit it anyway."),
         ("%%train\n\n", "The cell is empty."),
         ("%%train --compute mars\n1\n", "No compute target 'mars'. There is 'local'."),
         ("%%train -o model\nmodle = 1\n", "Did you mean modle?"),

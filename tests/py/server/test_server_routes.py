@@ -65,7 +65,7 @@ async def test_a_script_is_submitted_and_its_record_comes_back(api, files):
 async def test_a_refusal_of_the_service_comes_with_its_code_and_status(api, files):
     reply = await api(f"{WS}/submit", {"path": files("bad.py", "print(")})
     assert reply.code == 400
-    assert json.loads(reply.body)["code"] == "invalid_spec"
+    assert json.loads(reply.body)["code"] == "checks_failed"
 
 
 async def test_a_run_that_never_was_is_404_with_the_code_of_the_service(api):

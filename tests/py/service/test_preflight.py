@@ -2,72 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import threading
 import time
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from test_notebooks import a_notebook
+from preflight_builders import OURS, Files, a_report, another
 
 from jupyter_mltrain.environments import python
-from jupyter_mltrain.environments.python import PythonInfo
 from jupyter_mltrain.service import preflight
 from jupyter_mltrain.service.preflight import Report, check
 from jupyter_mltrain.spec import CELL_SCRIPT, CellSpec
-
-OURS = sys.executable
-
-
-@dataclass
-class Files:
-    """A run's files in memory."""
-
-    texts: Mapping[str, str | bytes]
-    left_out: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def names(self) -> Collection[str]:
-        return self.texts.keys()
-
-    def read(self, name: str) -> bytes:
-        text = self.texts[name]
-        return text if isinstance(text, bytes) else text.encode()
-
-    def ignored(self, name: str) -> str | None:
-        return self.left_out.get(name)
-
-
-def a_report(
-    script: str | bytes,
-    *arguments: str,
-    files: Mapping[str, str | bytes] | None = None,
-    left_out: Mapping[str, str] | None = None,
-    info: PythonInfo | None = None,
-    variables: Mapping[str, str] | None = None,
-    force: bool = False,
-) -> Report:
-    """Check `script` as train.py among `files`, for the Python that runs the tests."""
-    return check(
-        Files({"train.py": script, **(files or {})}, left_out or {}),
-        "train.py",
-        arguments,
-        python=info or python.probe(OURS),
-        variables=variables,
-        force=force,
-    )
-
-
-def another(version: tuple[int, int, int], tmp_path: Path, answer: str) -> PythonInfo:
-    """A Python of another version, which answers every question with `answer`."""
-    executable = tmp_path / "python"
-    executable.write_text(f"#!/bin/sh\ncat >/dev/null\necho 'mltrain-answer:{answer}'\n")
-    executable.chmod(0o755)
-    return replace(python.probe(OURS), executable=str(executable), version=version)
 
 
 def newer() -> tuple[int, int, int]:
@@ -78,7 +26,7 @@ def older() -> tuple[int, int, int]:
     return (sys.version_info[0], sys.version_info[1] - 1, 0)
 
 
-MISSING = f"which {OURS} does not have. Install it there (`pip install xgboost_absent`), "
+MISSING = f"which {OURS} does not have. Install it there (`pip install xgboost_absent`)."
 BROKEN = "x = 1\ndef f(:\n"
 
 
@@ -121,9 +69,7 @@ def test_no_force_brings_back_a_missing_script() -> None:
 
 def test_a_syntax_error_is_told_with_its_line() -> None:
     (error,) = a_report(BROKEN).errors
-    assert error == (
-        "train.py line 2: invalid syntax (`def f(:`). Correct it and submit again, or add --force."
-    )
+    assert error == ("train.py line 2: invalid syntax (`def f(:`). Correct it and submit again.")
 
 
 @pytest.mark.parametrize("source", ["return 1\n", "await f()\n", "def f(a, a): pass\n", "break"])
@@ -190,7 +136,7 @@ def test_without_a_known_python_nothing_is_certain() -> None:
 
 def test_a_module_that_is_missing_stops_the_run() -> None:
     (error,) = a_report("import json\nimport xgboost_absent.core\n").errors
-    assert error == f"train.py line 2 imports xgboost_absent, {MISSING}or add --force."
+    assert error == f"train.py line 2 imports xgboost_absent, {MISSING}"
 
 
 def test_a_module_that_a_local_file_needs_is_told_with_that_file() -> None:
@@ -259,8 +205,7 @@ def test_local_modules_of_every_kind_are_there() -> None:
 def test_a_local_module_that_is_not_shipped_says_why() -> None:
     report = a_report("import net_absent\n", left_out={"net_absent.py": "left out by .gitignore"})
     assert report.errors == (
-        "train.py line 1 imports net_absent, but net_absent.py is left out by .gitignore. "
-        "Ship it, or add --force.",
+        "train.py line 1 imports net_absent, but net_absent.py is left out by .gitignore. Ship it.",
     )
 
 
@@ -386,62 +331,3 @@ def test_a_second_check_costs_next_to_nothing() -> None:
         assert check(files, "train.py", ("--lr", "1"), python=info) == Report()
         best = min(best, time.perf_counter() - start)
     assert best < 0.001
-
-
-# Notebooks
-
-
-def a_notebook_report(*cells: str, info: PythonInfo | None = None, force: bool = False) -> Report:
-    """Check a notebook of these code cells."""
-    files = Files({"nb.ipynb": a_notebook(*cells)})
-    return check(files, "nb.ipynb", python=info or python.probe(OURS), force=force)
-
-
-def test_a_notebook_that_can_run_raises_no_word() -> None:
-    cells = ("%matplotlib inline\nimport json", "!ls\njson.dumps(1)", "await f()", "%%html\n<b>")
-    assert a_notebook_report(*cells) == Report()
-
-
-def test_a_notebook_that_is_none_is_an_error() -> None:
-    found = check(Files({"nb.ipynb": "print(1)"}), "nb.ipynb", python=python.probe(OURS))
-    assert found.errors == (
-        "nb.ipynb is not a notebook: its text is not JSON. Open it in JupyterLab and save it "
-        "again, or add --force.",
-    )
-
-
-def test_what_executes_a_notebook_has_to_be_there(tmp_path: Path) -> None:
-    answer = json.dumps([["ipykernel", "nbclient"], []])
-    info = replace(another(sys.version_info[:3], tmp_path, answer), path=())
-    found = a_notebook_report("x = 1", info=info)
-    assert found.errors == (
-        f"nb.ipynb is executed by nbclient and ipykernel, and {info.executable} does not have "
-        "ipykernel and nbclient. Install it there (`pip install ipykernel nbclient`), or add "
-        "--force.",
-    )
-
-
-def test_a_mistake_in_a_notebook_is_named_by_cell_and_line() -> None:
-    found = a_notebook_report("x = 1", "y = 2\nz = (")
-    assert found.errors[0].startswith("nb.ipynb cell 2 line 2: ")
-
-
-def test_an_import_that_is_missing_in_a_notebook_is_named_by_cell_and_line() -> None:
-    found = a_notebook_report("%matplotlib inline", "x = 1\nimport no_such_module_here")
-    assert found.errors[0].startswith("nb.ipynb cell 2 line 2 imports no_such_module_here, ")
-
-
-def test_after_a_line_that_may_install_something_an_import_is_only_likely_to_fail() -> None:
-    found = a_notebook_report("%pip install something", "import no_such_module_here")
-    assert found.errors == ()
-    assert "imports no_such_module_here" in found.warnings[0]
-
-
-def test_a_notebook_is_checked_although_forced_without_errors() -> None:
-    found = a_notebook_report("import no_such_module_here", force=True)
-    assert (found.errors, len(found.warnings)) == ((), 1)
-
-
-def test_a_script_that_is_missing_may_be_a_notebook() -> None:
-    found = check(Files({"train.ipynb": a_notebook()}), "trian.ipynb")
-    assert found.errors[0].endswith("Did you mean train.ipynb?")

@@ -309,7 +309,8 @@ def test_a_deleted_run_takes_its_children_tags_and_history_along(store: RunStore
     assert store.history("child") == ()
 
 
-def test_snapshots_in_use_are_those_of_the_runs_that_are_left(store: RunStore) -> None:
+def test_snapshots_in_use_are_told_of_the_runs_that_are_left(store: RunStore) -> None:
     kept(store, a_run(1, id="one", snapshot_id="s1"), a_run(2, snapshot_id="s2"), a_run(3))
     store.delete("one")
-    assert store.snapshots() == {"s2"}
+    assert store.snapshots() == {2: "s2", 3: None}
+    assert store.snapshots(2) == {3: None}

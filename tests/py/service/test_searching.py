@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -172,6 +173,27 @@ def test_this_looks_like_an_error(tmp_path: Path, line: str) -> None:
 def test_this_does_not_look_like_an_error(tmp_path: Path, line: str) -> None:
     assert error(tmp_path, f"epoch 1\n{line}\nepoch 2\n".encode()) is None
     assert error_in(line.encode()) is None
+
+
+parts = st.sampled_from(
+    [
+        *(b"Error", b"error", b"ERROR", b"Exception", b"FATAL", b"out of memory", b"Traceback ("),
+        *(b":", b" ", b"\t", b"\n", b"\r", b"_", b"-", b"|", b"=", b'"', b"x", b"K", b"E", b"RATE"),
+        *(b"0.12", b"3", b"nan", b"1e-3", b"%", b"\x1b[31m", b"\x1b[0m", b"\x1b[K", b"\x1b[?25h"),
+    ]
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(parts, max_size=12).map(b"".join))
+def test_no_error_of_a_line_is_passed_over(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes
+) -> None:
+    lines = re.split(rb"[\r\n]", content)
+    expected = any(error_in(line) for line in lines)
+    folder = tmp_path_factory.mktemp("search")
+    assert (error(folder, content) is not None) == expected
+    assert (error(folder, content, backwards=True) is not None) == expected
 
 
 def test_the_first_error_is_the_one_found_and_the_next_one_after_it(tmp_path: Path) -> None:

@@ -83,3 +83,12 @@ def snapshots(workspace: Path, clock: Clock) -> Snapshots:
 @pytest.fixture
 def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
     return Reads(monkeypatch)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    path = tmp_path / "run"
+    (path / "files").mkdir(parents=True)
+    (path / "work/outputs").mkdir(parents=True)
+    (path / "work/logs").mkdir()
+    return path

@@ -1,10 +1,12 @@
+// What a component holds while it is there.
+
 import type { IDisposable } from '@lumino/disposable';
-import { useEffect, useMemo, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 
 import type { IRunFilter, IRunList, IWorkspace } from '../tokens';
 
 /** Hold something that is only kept up to date while it is held. */
-export function useHeld(held: { hold(): IDisposable } | null): void {
+export function useHold(held: { hold(): IDisposable } | null): void {
   useEffect(() => {
     const hold = held?.hold();
     return () => hold?.dispose();
@@ -31,28 +33,18 @@ export function useRunList(workspace: IWorkspace, filter: IRunFilter): IRunList 
   return list;
 }
 
-/** Whether something has been going on for longer than so many milliseconds. */
-export function useLongerThan(lengthMs: number, isGoingOn: boolean): boolean {
-  const [isLong, setLong] = useState(false);
+/** Something that is held while the component is there; another one when the key changes. */
+export function useHeld<T extends IDisposable>(key: string, take: () => T): T | null {
+  const [held, setHeld] = useState<T | null>(null);
+  const taken = useRef(take);
+  taken.current = take;
   useEffect(() => {
-    if (!isGoingOn) {
-      return;
-    }
-    const timer = setTimeout(() => setLong(true), lengthMs);
+    const made = taken.current();
+    setHeld(made);
     return () => {
-      clearTimeout(timer);
-      setLong(false);
+      made.dispose();
+      setHeld(null);
     };
-  }, [lengthMs, isGoingOn]);
-  return isLong && isGoingOn;
-}
-
-/** A value that follows another one after a pause in its changes. */
-export function useSettled<T>(value: T, pauseMs: number): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), pauseMs);
-    return () => clearTimeout(timer);
-  }, [value, pauseMs]);
-  return settled;
+  }, [key]);
+  return held;
 }

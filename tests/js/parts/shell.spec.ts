@@ -1,4 +1,4 @@
-import { join, quote, split } from '../../../src/form/shell';
+import { join, quote, split } from '../../../src/parts/shell';
 
 describe('quote', () => {
   it.each([

@@ -1,4 +1,6 @@
-import * as React from 'react';
+import { useEffect, useRef, useState } from 'react';
+
+import { messageOf } from '../api/error';
 
 /** What a request gave, or why it gave nothing. */
 export interface ILoaded<T> {
@@ -12,10 +14,10 @@ export interface ILoaded<T> {
  * @param key What the answer depends on; `null` asks for nothing.
  */
 export function useLoaded<T>(key: string | null, ask: () => Promise<T>): ILoaded<T> {
-  const [loaded, setLoaded] = React.useState<ILoaded<T>>({ value: null, problem: null });
-  const asked = React.useRef(ask);
+  const [loaded, setLoaded] = useState<ILoaded<T>>({ value: null, problem: null });
+  const asked = useRef(ask);
   asked.current = ask;
-  React.useEffect(() => {
+  useEffect(() => {
     if (key === null) {
       return;
     }
@@ -23,7 +25,7 @@ export function useLoaded<T>(key: string | null, ask: () => Promise<T>): ILoaded
     asked.current().then(
       value => current && setLoaded({ value, problem: null }),
       (error: unknown) => {
-        const problem = error instanceof Error ? error.message : String(error);
+        const problem = messageOf(error);
         if (current) {
           setLoaded(({ value }) => ({ value, problem }));
         }
