@@ -67,8 +67,8 @@ def _submit(commands: Any) -> None:
         "submit --wait explore.ipynb --lr 0.01",
         more=(
             "\n\nThe folder that the script lies in travels with it. What the script writes to "
-            "./outputs and\n./logs is kept. Everything after SCRIPT is passed to it; a notebook gets "
-            "it as parameters, and is\nkept in ./outputs as it was executed."
+            "./outputs and\n./logs is kept. Everything after SCRIPT is passed to it; a notebook "
+            "gets it as parameters, and is\nkept in ./outputs as it was executed."
             "\n\nWith --wait the exit status is the run's: 0 when it completed, else the script's "
             "own status,\n128 + the signal that ended it, 124 over its time limit, 130 cancelled, "
             "1 for any other failure."
