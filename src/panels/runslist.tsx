@@ -261,12 +261,7 @@ export function RunsList(props: IRunsListProps): React.JSX.Element {
 }
 
 /** The index that a key goes to; `null` for a key that goes nowhere. */
-function destination(
-  key: string,
-  active: number,
-  length: number,
-  page: number
-): number | null {
+function destination(key: string, active: number, length: number, page: number): number | null {
   if (length === 0) {
     return null;
   }
