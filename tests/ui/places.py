@@ -17,7 +17,10 @@ import nbformat
 from jupyterlab_process import JupyterLab, free_port
 from nbformat.v4 import new_code_cell, new_notebook
 
+import jupyter_mltrain
 from jupyter_mltrain import Experiment, Run, ScriptRunConfig, Workspace, workspaces
+
+BUILT = Path(jupyter_mltrain.__file__).parent / "labextension"
 
 _numbers = count(1)
 
@@ -52,6 +55,9 @@ class Place:
             file = root / "config" / "lab" / "user-settings" / f"{name}.jupyterlab-settings"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(json.dumps(settings))
+        assert (BUILT / "package.json").is_file(), "The front end is not built: make front-end"
+        # As it is now: building it anew does not take it away from under the pages.
+        shutil.copytree(BUILT, root / "labextensions" / "jupyter-mltrain")
         self.server = self._start()
 
     def _start(self) -> JupyterLab:
@@ -61,7 +67,10 @@ class Place:
             environment=self.environment,
             base_url=self.base_url,
             port=self.port,
-            options=["--LabApp.expose_app_in_browser=True"],
+            options=[
+                "--LabApp.expose_app_in_browser=True",
+                f"--LabApp.extra_labextensions_path={self.root / 'labextensions'}",
+            ],
         )
 
     @property

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from browsing import Card, Window
 from places import Gate
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 
 
 def a_watched_run(window: Window) -> tuple[Card, Gate, Gate]:
@@ -72,11 +74,33 @@ def test_a_card_goes_on_when_the_service_is_killed(hub_window: Window):
     goes_on(card, second, third)
 
 
-def test_a_card_goes_on_when_the_network_was_away(hub_window: Window):
+def test_a_card_goes_on_when_its_connection_was_cut(hub_window: Window):
+    sockets: list[WebSocketRoute] = []
+    tried = []
+
+    def connect(socket: WebSocketRoute) -> None:
+        tried.append(socket)
+        if not cut:
+            socket.connect_to_server()
+            sockets.append(socket)
+        else:
+            socket.close()
+
+    cut = False
+    hub_window.page.route_web_socket(re.compile("/mltrain/api/"), connect)
     card, second, third = a_watched_run(hub_window)
-    hub_window.page.context.set_offline(True)
+    cut = True
+    before = len(tried)
+    for socket in sockets:
+        socket.close()
     second.open()
-    hub_window.page.context.set_offline(False)
+    for _ in range(400):
+        if len(tried) >= before + 3:
+            break
+        hub_window.page.wait_for_timeout(50)
+    assert len(tried) >= before + 3, "the page does not try again"
+    card.hides("second line")
+    cut = False
     goes_on(card, second, third)
 
 
