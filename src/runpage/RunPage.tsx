@@ -32,7 +32,7 @@ export class RunPage extends ReactWidget {
     this.addClass('jp-mltrain-RunPageWidget');
     this.title.closable = true;
     this._name();
-    model.changed.connect(this._name, this);
+    model.changed.connect(this._onChanged, this);
   }
 
   get model(): RunPageModel {
@@ -43,7 +43,8 @@ export class RunPage extends ReactWidget {
     if (this.isDisposed) {
       return;
     }
-    this.model.changed.disconnect(this._name, this);
+    this.model.changed.disconnect(this._onChanged, this);
+    cancelAnimationFrame(this._frame);
     this._menu?.dispose();
     this._tree.dispose();
     this.model.dispose();
@@ -59,11 +60,8 @@ export class RunPage extends ReactWidget {
   }
 
   protected override onActivateRequest(): void {
-    if (!this.node.contains(document.activeElement)) {
-      void (this.renderPromise ?? Promise.resolve()).then(() => {
-        this.node.querySelector<HTMLElement>('[role=tab][aria-selected=true]')?.focus();
-      });
-    }
+    this._wantsFocus = !this.node.contains(document.activeElement);
+    this._focusSoon();
   }
 
   protected override render(): React.JSX.Element {
@@ -84,6 +82,26 @@ export class RunPage extends ReactWidget {
         onOpen={run => void this._execute('mltrain:open-run', run)}
       />
     );
+  }
+
+  private _onChanged(): void {
+    this._name();
+    this._focusSoon();
+  }
+
+  /** The tabs are there once the run is; until then, what was activated waits for them. */
+  private _focusSoon(): void {
+    cancelAnimationFrame(this._frame);
+    if (!this._wantsFocus) {
+      return;
+    }
+    this._frame = requestAnimationFrame(() => {
+      const tab = this.node.querySelector<HTMLElement>('[role=tab][aria-selected=true]');
+      if (tab && this.isVisible) {
+        this._wantsFocus = false;
+        tab.focus();
+      }
+    });
   }
 
   private _execute(command: string, run = this.model.runId): Promise<unknown> {
@@ -139,4 +157,6 @@ export class RunPage extends ReactWidget {
   private _state: wire.RunState | null = null;
   /** It was in front once: until then it is no more than its title. */
   private _seen = false;
+  private _wantsFocus = false;
+  private _frame = 0;
 }

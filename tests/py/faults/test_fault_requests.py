@@ -39,13 +39,13 @@ def _inline(name: str, text: str = "print('here')") -> Source:
 
 
 def test_a_syntax_error_is_named_with_its_line(unchanged: Place) -> None:
-    said = refused(unchanged, errors.InvalidSpec, source=_inline("train.py", "x = 1\nprint('a'\n"))
+    said = refused(unchanged, errors.ChecksFailed, source=_inline("train.py", "x = 1\nprint('a'\n"))
     assert "train.py line 2" in said
 
 
 def test_a_module_that_is_missing_is_named(unchanged: Place) -> None:
     said = refused(
-        unchanged, errors.InvalidSpec, source=_inline("train.py", "import not_installed_x")
+        unchanged, errors.ChecksFailed, source=_inline("train.py", "import not_installed_x")
     )
     assert "not_installed_x" in said
 

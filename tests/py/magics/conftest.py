@@ -24,16 +24,26 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         "JUPYTER_RUNTIME_DIR": str(root / "run"),
         "IPYTHONDIR": str(root / "ipython"),
     }
+    yield variables
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in variables.items():
-            patch.setenv(name, value)
-        patch.delenv("JPY_SESSION_NAME", raising=False)
-        yield variables
+        _set(patch, variables)
         client = Client(root / "workspace")
         for run in client.list().runs:
             if not run.state.final:
                 client.cancel(run.id)  # left by a test that failed half-way
         client.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def _in_environment(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """For the tests here, and no longer: others have places of their own."""
+    _set(monkeypatch, environment)
+
+
+def _set(patch: pytest.MonkeyPatch, environment: dict[str, str]) -> None:
+    for name, value in environment.items():
+        patch.setenv(name, value)
+    patch.delenv("JPY_SESSION_NAME", raising=False)
 
 
 @pytest.fixture
@@ -49,7 +59,9 @@ def _running_kernel(
     environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Kernel]:
     manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(cwd=str(tmp_path_factory.mktemp("notebook")))
+    with pytest.MonkeyPatch.context() as patch:
+        _set(patch, environment)
+        manager.start_kernel(cwd=str(tmp_path_factory.mktemp("notebook")))
     client = manager.client()
     client.start_channels()
     try:
