@@ -120,7 +120,7 @@ def accompany(client: Client, run: Run, view: View) -> Callable[[], None]:
 
     stopped = Event()
     if run.state.final:
-        view.end(run, client.metrics(run.id), client.files(run.id))
+        _show_ended(client, run, view)
         return stopped.set
     view.run(run)
     view.refresh()
@@ -141,3 +141,13 @@ def accompany(client: Client, run: Run, view: View) -> Callable[[], None]:
 
     Thread(target=show, name="mltrain-card", daemon=True).start()
     return stopped.set
+
+
+def _show_ended(client: Client, run: Run, view: View) -> None:
+    """Show a run that has ended before anybody looked."""
+    from jupyter_mltrain.magics import logs
+
+    files = client.files(run.id)
+    if any(file.name == DRIVER_LOG for file in files):
+        view.output(logs.tail(client, run, DRIVER_LOG, None).encode())
+    view.end(run, client.metrics(run.id), files)

@@ -56,7 +56,9 @@ export class FormWidget extends ReactWidget {
   }
 
   protected override onActivateRequest(): void {
-    if (!this.node.contains(document.activeElement)) {
+    const active = document.activeElement;
+    // JupyterLab gives it to the widget's own node, which has no use for keys.
+    if (active === this.node || !this.node.contains(active)) {
       void (this.renderPromise ?? Promise.resolve()).then(() => {
         this.node.querySelector<HTMLElement>('input:not([type=radio]), button')?.focus();
       });

@@ -60,7 +60,9 @@ export class RunPage extends ReactWidget {
   }
 
   protected override onActivateRequest(): void {
-    this._wantsFocus = !this.node.contains(document.activeElement);
+    const active = document.activeElement;
+    // JupyterLab gives it to the widget's own node, which has no use for keys.
+    this._wantsFocus = active === this.node || !this.node.contains(active);
     this._focusSoon();
   }
 

@@ -68,6 +68,22 @@ def test_run_details_returns_at_once_and_goes_on(here: Workspace, folder: Path) 
     assert card.data["text/plain"].endswith("begun\noutputs  end 0 bytes")
 
 
+def test_a_run_that_had_ended_before_is_shown_with_its_output(
+    here: Workspace, folder: Path
+) -> None:
+    (folder / "hello.py").write_text("print('hello')\n")
+    notebook = executed(
+        folder,
+        "from jupyter_mltrain import Experiment, RunDetails, ScriptRunConfig, Workspace\n"
+        "config = ScriptRunConfig('.', 'hello.py')\n"
+        "run = Experiment(Workspace.from_config(), 'digits').submit(config)\n"
+        "run.wait_for_completion()",
+        "RunDetails(run).show()",
+    )
+    (card,) = notebook.cells[1].outputs
+    assert card.data["text/plain"].splitlines()[1] == "hello"
+
+
 @pytest.mark.parametrize("exporter", [nbconvert.HTMLExporter, nbconvert.MarkdownExporter])
 def test_elsewhere_a_card_is_its_text(here: Workspace, folder: Path, exporter: Any) -> None:
     notebook = executed(
