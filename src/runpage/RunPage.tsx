@@ -32,7 +32,7 @@ export class RunPage extends ReactWidget {
     this.addClass('jp-mltrain-RunPageWidget');
     this.title.closable = true;
     this._name();
-    model.changed.connect(this._onChanged, this);
+    model.changed.connect(this._name, this);
   }
 
   get model(): RunPageModel {
@@ -43,8 +43,7 @@ export class RunPage extends ReactWidget {
     if (this.isDisposed) {
       return;
     }
-    this.model.changed.disconnect(this._onChanged, this);
-    cancelAnimationFrame(this._frame);
+    this.model.changed.disconnect(this._name, this);
     this._menu?.dispose();
     this._tree.dispose();
     this.model.dispose();
@@ -63,7 +62,7 @@ export class RunPage extends ReactWidget {
     const active = document.activeElement;
     // JupyterLab gives it to the widget's own node, which has no use for keys.
     this._wantsFocus = active === this.node || !this.node.contains(active);
-    this._focusSoon();
+    this._focusTab();
   }
 
   protected override render(): React.JSX.Element {
@@ -81,29 +80,19 @@ export class RunPage extends ReactWidget {
         onAgain={() => void this._again()}
         onMenu={below => this._openMenu(below)}
         onCopy={text => Clipboard.copyToSystem(text)}
+        onTabs={() => this._focusTab()}
         onOpen={run => void this._execute('mltrain:open-run', run)}
       />
     );
   }
 
-  private _onChanged(): void {
-    this._name();
-    this._focusSoon();
-  }
-
-  /** The tabs are there once the run is; until then, what was activated waits for them. */
-  private _focusSoon(): void {
-    cancelAnimationFrame(this._frame);
-    if (!this._wantsFocus) {
-      return;
+  /** The tabs are there once the run is; a page that was activated before waits for them. */
+  private _focusTab(): void {
+    const tab = this.node.querySelector<HTMLElement>('[role=tab][aria-selected=true]');
+    if (this._wantsFocus && tab) {
+      this._wantsFocus = false;
+      tab.focus();
     }
-    this._frame = requestAnimationFrame(() => {
-      const tab = this.node.querySelector<HTMLElement>('[role=tab][aria-selected=true]');
-      if (tab && this.isVisible) {
-        this._wantsFocus = false;
-        tab.focus();
-      }
-    });
   }
 
   private _execute(command: string, run = this.model.runId): Promise<unknown> {
@@ -160,5 +149,4 @@ export class RunPage extends ReactWidget {
   /** It was in front once: until then it is no more than its title. */
   private _seen = false;
   private _wantsFocus = false;
-  private _frame = 0;
 }

@@ -25,6 +25,8 @@ export interface IRunPageProps extends Pick<
   seen: boolean;
   onCopy: (text: string) => void;
   onOpen: (runId: string) => void;
+  /** The tabs are there, as they are once the run is. */
+  onTabs?: () => void;
 }
 
 /** A run with everything about it, or why it cannot be shown. */
@@ -57,7 +59,13 @@ export function RunPageView(props: IRunPageProps): React.JSX.Element {
             onAgain={props.onAgain}
             onMenu={props.onMenu}
           />
-          <Tabs id={props.id} tab={model.tab} trans={trans} onTab={tab => (model.tab = tab)} />
+          <Tabs
+            id={props.id}
+            tab={model.tab}
+            trans={trans}
+            onTab={tab => (model.tab = tab)}
+            onTabs={props.onTabs}
+          />
           <div
             className="jp-mltrain-RunPage-panel"
             role="tabpanel"
@@ -137,9 +145,12 @@ function Tabs(props: {
   tab: Tab;
   trans: TranslationBundle;
   onTab: (tab: Tab) => void;
+  onTabs?: () => void;
 }): React.JSX.Element {
-  const { id, tab, trans, onTab } = props;
+  const { id, tab, trans, onTab, onTabs } = props;
   const list = React.useRef<HTMLDivElement>(null);
+  const shown = React.useRef(onTabs);
+  React.useEffect(() => shown.current?.(), []);
   const words: Readonly<Record<Tab, string>> = {
     output: trans.__('Output'),
     files: trans.__('Files'),
