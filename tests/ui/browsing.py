@@ -104,9 +104,16 @@ class Window:
     def choose(self, name: str) -> None:
         """Choose an item of the menu that is open."""
         item = self.page.get_by_role("menu").get_by_role("menuitem", name=name, exact=True)
-        # A menu acts on the item that the mouse has moved over.
-        item.hover()
-        item.click()
+        # A menu acts on the item that the mouse has moved over since it opened: one on which it
+        # lay from the last time does not know, and stays open.
+        expect(item).to_be_visible()
+        for _ in range(5):
+            item.hover()
+            item.click()
+            self.page.wait_for_timeout(100)
+            if not item.is_visible():
+                return
+        raise AssertionError(f"The menu does not act on {name!r}.")
 
     def run_page(self, name: str) -> Locator:
         """The page of a run in the main area."""
