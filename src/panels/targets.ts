@@ -35,7 +35,12 @@ export class Targets {
   /** Follow where the user is, for as long as the page lives. */
   watch(page: Document): void {
     const see = (event: Event): void => this.see(event.target);
-    page.addEventListener('focusin', see);
+    page.addEventListener('focusin', event => {
+      // A menu is about what it was opened on, wherever the focus is put meanwhile.
+      if (!page.querySelector('.lm-Menu')) {
+        see(event);
+      }
+    });
     page.addEventListener('pointerdown', see, { capture: true, passive: true });
   }
 
