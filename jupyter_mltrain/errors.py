@@ -88,6 +88,24 @@ class ComputeUnavailable(ComputeTargetError):
     code = "compute_unavailable"
 
 
+class EnvironmentFailed(MltrainError):
+    """An environment cannot be made ready; the sentence names the step and the reason."""
+
+    code = "environment_failed"
+
+
+class EnvironmentGone(ComputeTargetError):
+    """What an environment was made into is not there any more: it has to be made again."""
+
+    code = "environment_gone"
+
+
+class NoSuchEnvironment(UserError):
+    """No environment, or version of it, answers to that name; or no build to that id."""
+
+    code = "no_such_environment"
+
+
 class WorkspaceError(MltrainError):
     """The workspace cannot be opened or used."""
 

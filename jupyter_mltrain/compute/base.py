@@ -6,7 +6,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
-from jupyter_mltrain.spec import Capacity, ExitRecord, Frozen
+from jupyter_mltrain.spec import Capacity, ExitRecord, Frozen, Lease
+
+
+class Container(Frozen, frozen=True, kw_only=True):
+    """What makes a launch one in a container."""
+
+    image: str
+    """Id of an image that the engine has."""
+    lease: Lease
+    """Becomes the container's limits; GPUs become device requests."""
+    shm_bytes: int
+    arguments: tuple[str, ...] = ()
+    """Options of ``docker run`` that the user gave; see `container_options`."""
+    platform: str | None = None
+    readonly: tuple[str, ...] = ()
+    """Absolute paths of this machine that it sees under the same names and cannot change."""
 
 
 class Launch(Frozen, frozen=True, kw_only=True):
@@ -26,6 +41,8 @@ class Launch(Frozen, frozen=True, kw_only=True):
     """From the request to stop until the run is killed."""
     memory_bytes: int | None = None
     """The run is ended when it uses more; `None` is no limit."""
+    container: Container | None = None
+    """`None`: a process of the compute's machine."""
 
     @property
     def control(self) -> Path:
@@ -95,6 +112,8 @@ class Compute(Protocol):
         ------
         ComputeTargetError
             It could not be started; nothing was.
+        EnvironmentGone
+            Its image is not there any more; nothing was started.
         """
 
     async def observe(self, handle: str, control: Path) -> Observation:

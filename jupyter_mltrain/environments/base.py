@@ -1,41 +1,126 @@
-"""The contract of environments: from a definition to something a run can execute in."""
+"""The contracts of environments: from a definition to something a run can execute in."""
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Protocol
 
-from jupyter_mltrain.spec import EnvironmentSpec
+from jupyter_mltrain.spec import Built, EnvironmentSpec, Frozen
+
+
+class Audience(Protocol):
+    """A run, or a person, that waits for an environment."""
+
+    @property
+    def log(self) -> Path:
+        """The file in which it reads how that goes; made when there is something to say."""
+
+    def said(self, reason: str) -> None:
+        """What is being done now, as in ``building image sklearn:3 · step 4 of 6, pip install``."""
 
 
 class Environments(Protocol):
     """Makes environments ready. Preparing is a phase of the run with a log of its own.
 
-    A definition for which `ready` is true costs a run nothing; for any other the run is in the
-    state Preparing while `prepare` works.
+    A definition for which `ready` has an answer costs a run nothing; for any other the run is in
+    the state Preparing while `prepare` works.
     """
 
-    def ready(self, definition: EnvironmentSpec) -> bool:
-        """Whether runs can execute in it right now; does no work."""
+    def ready(self, definition: EnvironmentSpec, compute: str) -> Built | None:
+        """What runs can execute in right now on that compute target; does no work."""
 
-    async def prepare(self, definition: EnvironmentSpec, run_dir: Path) -> None:
-        """Make it ready, writing what happens to ``azureml-logs/20_image_build_log.txt``.
+    async def prepare(self, definition: EnvironmentSpec, compute: str, audience: Audience) -> Built:
+        """Make it ready, telling the audience how it goes.
 
-        One preparation serves all runs that wait for the same definition. A cancelled one leaves
-        nothing half made.
+        One preparation serves all that wait for the same definition. It is cancelled when the
+        last of them is, and then leaves nothing half made.
 
         Raises
         ------
-        MltrainError
-            It cannot be made ready; the sentence says which step failed.
+        EnvironmentFailed
+            It cannot be made ready; the sentence says which step failed, and why.
         """
+
+
+class Site(Protocol):
+    """Where one build takes place. Every method may be called from any thread."""
+
+    @property
+    def compute(self) -> str:
+        """Name of the compute target that it is built for."""
+
+    @property
+    def directory(self) -> Path:
+        """Absolute path of a folder of its own, empty at first, which stays where it is. Deleted
+        when the build does not end well."""
+
+    @property
+    def lock(self) -> str | None:
+        """Text of an earlier `Made.lock`: install exactly that. `None`: resolve anew."""
+
+    @property
+    def tag(self) -> str:
+        """Name for an image that is made, as in ``mltrain/sklearn:4f1c…-2``."""
+
+    def write(self, text: str) -> None:
+        """Append to the build's log, to which every line of output of every tool belongs."""
+
+    def step(self, name: str, *, cached: bool = False) -> AbstractContextManager[None]:
+        """A step of the build while it lasts; how many there are is said with `expect`."""
+
+    def expect(self, steps: int) -> None:
+        """Say how many steps there will be in all, for ``step 4 of 6``."""
+
+
+class Made(Frozen, frozen=True, kw_only=True):
+    """What a builder has made."""
+
+    interpreter: str | None = None
+    python: str | None = None
+    image: str | None = None
+    base: str | None = None
+    packages: int = 0
+    lock: str | None = None
+    """Text that names every package exactly; `None` where nothing was installed."""
+    size_bytes: int | None = None
+
+
+class Builder(Protocol):
+    """Makes one kind of environment. A cancelled build has ended its processes and containers."""
+
+    async def identify(self, definition: EnvironmentSpec, site: Site, *, fresh: bool) -> str:
+        """What the definition's names stand for, as text that goes into the hash.
+
+        Of an image, its digest, pulled if it has to be; of everything else the empty string.
+
+        Parameters
+        ----------
+        fresh
+            Ask the registry again what the tag stands for.
+        """
+
+    async def build(self, definition: EnvironmentSpec, site: Site) -> Made:
+        """Make it.
+
+        Raises
+        ------
+        EnvironmentFailed
+            With the step that failed, why, and what to do next.
+        """
+
+    async def is_there(self, built: Built, compute: str, directory: Path) -> bool:
+        """Whether what was built still is."""
+
+    async def remove(self, built: Built, compute: str, directory: Path) -> None:
+        """Delete what was built; the folder itself is deleted by the caller."""
 
 
 class InterpreterEnvironments:
     """Interpreters of this machine: there is nothing to prepare."""
 
-    def ready(self, definition: EnvironmentSpec) -> bool:
-        return True
+    def ready(self, definition: EnvironmentSpec, compute: str) -> Built | None:
+        return Built(id="", kind="interpreter", interpreter=definition.interpreter)
 
-    async def prepare(self, definition: EnvironmentSpec, run_dir: Path) -> None:
-        return None
+    async def prepare(self, definition: EnvironmentSpec, compute: str, audience: Audience) -> Built:
+        return Built(id="", kind="interpreter", interpreter=definition.interpreter)

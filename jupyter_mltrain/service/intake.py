@@ -171,7 +171,7 @@ class Intake:
         node = self._supervisor.lease_now(accepted.run_id, spec)
         if node is not None:
             state, reason = RunState.STARTING, "making the working copy"
-        elif self._environments.ready(spec.environment):
+        elif self._environments.ready(spec.environment, spec.compute) is not None:
             state, reason = RunState.QUEUED, "waiting to start"
         else:
             state, reason = RunState.PREPARING, "preparing the environment"

@@ -13,6 +13,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,7 +35,7 @@ from jupyter_mltrain.service.queue import Queue
 from jupyter_mltrain.service.roster import Clock, Roster
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.tidying import Tidier
-from jupyter_mltrain.spec import ExitRecord, Lease, Node, Run, RunSpec, RunState
+from jupyter_mltrain.spec import BUILD_LOG, ExitRecord, Lease, Node, Run, RunSpec, RunState
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 
@@ -106,7 +107,7 @@ class Supervisor:
         """Whether a run like this would start at once."""
         return (
             not len(self.queue)
-            and self._environments.ready(spec.environment)
+            and self._environments.ready(spec.environment, spec.compute) is not None
             and self.queue.ledgers[spec.compute].shortage(spec.resources) is None
         )
 
@@ -293,7 +294,8 @@ class Supervisor:
             _log.error("%s cannot be ended: %s", run_id, error)
 
     async def _prepare(self, run: Run) -> None:
-        await self._environments.prepare(run.spec.environment, self.roster.run_dir(run))
+        audience = _Waiting(self.roster, run.id, self.roster.run_dir(run) / "files" / BUILD_LOG)
+        await self._environments.prepare(run.spec.environment, run.spec.compute, audience)
         run = self.roster.move(self.roster.active[run.id], RunState.QUEUED, "waiting to start")
         self.queue.add(run)
         self.start_what_fits()
@@ -421,6 +423,18 @@ class Supervisor:
                 task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._tidier.close()
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """A run that waits for its environment."""
+
+    roster: Roster
+    run_id: str
+    log: Path
+
+    def said(self, reason: str) -> None:
+        self.roster.amend(self.run_id, reason=reason)
 
 
 def _here(lease: Lease) -> Node:

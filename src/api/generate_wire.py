@@ -20,7 +20,7 @@ _REQUESTS = ("Request", "Form")
 
 _HEAD = """\
 // What travels between the page and the server.
-// Generated from jupyter_mltrain/wire.py by generate_wire.py; a test fails when this is stale.
+// Generated from jupyter_mltrain/wire by generate_wire.py; a test fails when this is stale.
 """
 
 
@@ -31,7 +31,7 @@ def typescript() -> str:
         for module in (spec, wire)
         for value in vars(module).values()
         if isinstance(value, type)
-        and value.__module__ == module.__name__
+        and value.__module__.startswith(module.__name__)
         and issubclass(value, msgspec.Struct)
         and value is not spec.Frozen
     ]
@@ -47,7 +47,7 @@ def typescript() -> str:
     waiting = [state.value for state in spec.RunState if state.waiting]
     parts.append(_constant("FINAL_STATES", "ReadonlySet<RunState>", final))
     parts.append(_constant("WAITING_STATES", "ReadonlySet<RunState>", waiting))
-    for name in ("DRIVER_LOG", "CONTROL_LOG"):
+    for name in ("DRIVER_LOG", "CONTROL_LOG", "BUILD_LOG"):
         parts.append(f"export const {name} = {_literal(getattr(spec, name))};\n")
     return "\n".join(parts)
 

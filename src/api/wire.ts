@@ -1,5 +1,5 @@
 // What travels between the page and the server.
-// Generated from jupyter_mltrain/wire.py by generate_wire.py; a test fails when this is stale.
+// Generated from jupyter_mltrain/wire by generate_wire.py; a test fails when this is stale.
 
 /** Of the package that this page was made with. */
 export const VERSION = '0.1.0';
@@ -36,9 +36,82 @@ export type ArgumentsRequest = {
   text?: string | null;
 };
 
+/** `POST /v1/computes`: a Docker Engine as a compute target. */
+export type AttachRequest = {
+  name: string;
+  url: string;
+  cpus?: number | null;
+  memory_bytes?: number | null;
+  gpus?: number;
+};
+
 /** In a follow stream: nothing happened for a while; the service is there. */
 export type BeatFrame = {
   frame: 'beat';
+};
+
+/** One making of an environment on one compute target. */
+export type Build = {
+  id: string;
+  hash: string;
+  name: string;
+  version: string | null;
+  compute: string;
+  state: BuildState;
+  reason: string;
+  steps: BuildStep[];
+  created_at: string;
+  ended_at: string | null;
+  used_at: string | null;
+  size_bytes: number | null;
+  spec: EnvironmentSpec;
+  built: Built | null;
+};
+
+/** In `GET /v1/builds/<id>/follow`: the build's record changed; a final one comes last. */
+export type BuildFrame = {
+  frame: 'build';
+  build: Build;
+};
+
+/** `POST /v1/builds`: make an environment ready now. Either of the first two. */
+export type BuildRequest = {
+  environment?: string | null;
+  spec?: EnvironmentSpec | null;
+  compute?: string;
+  fresh?: boolean;
+};
+
+/** How far an environment is. */
+export type BuildState =
+  | 'Building'
+  | 'Built'
+  | 'Canceled'
+  | 'Failed'
+  | 'Stale'
+  | 'Waiting';
+
+/** One step of a build, as in `install packages`. */
+export type BuildStep = {
+  name: string;
+  started_at: string;
+  ended_at: string | null;
+  cached: boolean;
+  problem: string | null;
+};
+
+/** What an environment was made into: enough to execute in it, and to make it again. */
+export type Built = {
+  id: string;
+  hash: string;
+  kind: string;
+  interpreter: string | null;
+  python: string | null;
+  image: string | null;
+  base: string | null;
+  packages: number;
+  lock: string | null;
+  as_root: boolean;
 };
 
 /** What a compute target can give to all its runs together. */
@@ -70,6 +143,13 @@ export type ComputeStatus = {
   queued: number;
 };
 
+/** `PUT /v1/credentials`: keep a registry's password; answered with nothing. */
+export type CredentialsRequest = {
+  address: string;
+  username: string;
+  password: string;
+};
+
 /** In the events stream: a run was deleted. */
 export type DeletedFrame = {
   frame: 'deleted';
@@ -84,11 +164,61 @@ export type Device = {
   memory_bytes: number;
 };
 
-/** What the script runs in. So far: a Python interpreter on this machine. */
+/** `GET /v1/builds/<id>/difference`: why it was not there already. */
+export type Difference = {
+  nearest: string | null;
+  nearest_name: string | null;
+  changes: string[];
+};
+
+/** `GET /v1/environments/<name>`: every version with its newest build, the latest first. */
+export type EnvironmentDetails = {
+  name: string;
+  reserved: boolean;
+  versions: EnvironmentVersion[];
+};
+
+/** `POST /v1/environments`: register a definition; the same again is the version there is. */
+export type EnvironmentRequest = {
+  spec: EnvironmentSpec;
+};
+
+/** What the script runs in: an interpreter of this machine, packages, or an image. */
 export type EnvironmentSpec = {
   name: string;
+  version: string | null;
   interpreter: string | null;
   inherited: { [key: string]: string };
+  variables: { [key: string]: string };
+  packages: PackagesSpec | null;
+  image: ImageSpec | null;
+};
+
+/** One environment in `GET /v1/environments`: its latest version at a glance. */
+export type EnvironmentSummary = {
+  name: string;
+  kind: string;
+  latest: string;
+  versions: number;
+  reserved: boolean;
+  state: BuildState;
+  reason: string;
+  build: string | null;
+  size_bytes: number | null;
+  used_at: string | null;
+  changed_at: string | null;
+};
+
+/** A registered definition. It never changes; changing an environment makes a new version. */
+export type EnvironmentVersion = {
+  spec: EnvironmentSpec;
+  registered_at: string | null;
+  build: Build | null;
+};
+
+/** In the events stream: an environment, a build or a compute target is another. */
+export type EnvironmentsFrame = {
+  frame: 'environments';
 };
 
 /** In a stream from the Jupyter server, last: why it cannot go on. */
@@ -172,6 +302,18 @@ export type GitState = {
   dirty: boolean;
 };
 
+/** A container image and how a container is made of it. Either `image` or `dockerfile`. */
+export type ImageSpec = {
+  image: string | null;
+  dockerfile: string | null;
+  context: string | null;
+  registry: string | null;
+  username: string | null;
+  platform: string | null;
+  shm_bytes: number;
+  arguments: string[];
+};
+
 /** What a run holds while it runs. */
 export type Lease = {
   cpus: number;
@@ -218,6 +360,14 @@ export type Node = {
   index: number;
   host: string;
   lease: Lease | null;
+};
+
+/** Packages to install: what a conda specification or a requirements file asks for. */
+export type PackagesSpec = {
+  python: string | null;
+  conda: string[];
+  channels: string[];
+  pip: string[];
 };
 
 /** `POST /v1/preview`: what a submit would ship, and what the checks say. Nothing is changed. */
@@ -268,6 +418,19 @@ export type QueueFrame = {
   paused: string | null;
 };
 
+/** What was, or would be, deleted. It is built again when a run needs it. */
+export type ReclaimReport = {
+  builds: Build[];
+  freed_bytes: number;
+  dry_run: boolean;
+};
+
+/** `POST /v1/environments/reclaim`: delete builds that nothing needs. */
+export type ReclaimRequest = {
+  unused_for_s?: number;
+  dry_run?: boolean;
+};
+
 /** In the events stream, first: what came before is unknown; look at everything anew. */
 export type ResetFrame = {
   frame: 'reset';
@@ -298,6 +461,7 @@ export type Run = {
   source_directory: string | null;
   git: GitState | null;
   nodes: Node[];
+  environment: Built | null;
   exit: ExitRecord | null;
   warnings: string[];
   advice: string | null;
@@ -446,6 +610,9 @@ export type SubmitForm = {
   variables?: { [key: string]: string };
   tags?: { [key: string]: string | null };
   interpreter?: string | null;
+  environment?: string | null;
+  image?: string | null;
+  packages?: string[];
   compute?: string;
   resources?: Resources;
   timeout_s?: number | null;
@@ -458,6 +625,7 @@ export type SubmitForm = {
 export type SubmitRequest = {
   spec: RunSpec;
   source: Source;
+  environment?: string | null;
   request_id?: string | null;
   inputs?: { [key: string]: string };
   tags?: { [key: string]: string | null };
@@ -496,3 +664,5 @@ export const WAITING_STATES: ReadonlySet<RunState> = new Set([
 export const DRIVER_LOG = 'azureml-logs/70_driver_log.txt';
 
 export const CONTROL_LOG = 'azureml-logs/60_control_log.txt';
+
+export const BUILD_LOG = 'azureml-logs/20_image_build_log.txt';

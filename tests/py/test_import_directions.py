@@ -30,11 +30,12 @@ RULES: dict[str, set[str]] = {
     "workspaces": BASE,
     # What the service stands on: none of these knows of another.
     "store": BASE | {"wire"},
-    "environments": BASE | {"wire"},
-    "compute": BASE | {"wire"},
+    "engine": BASE,
+    "environments": BASE | {"wire", "engine"},
+    "compute": BASE | {"wire", "engine"},
     "data": BASE | {"wire"},
     "service": BASE
-    | {"wire", "workspaces", "runtime", "store", "environments", "compute", "data", ""},
+    | {"wire", "workspaces", "runtime", "store", "engine", "environments", "compute", "data", ""},
     # What users stand on: the service is reached over its socket only.
     "connection": BASE | {"wire", "workspaces", ""},
     "client": BASE | {"wire", "connection"},
@@ -54,7 +55,9 @@ ONLY_IN: dict[str, set[str]] = {
     "traitlets": {"server"},
     "jupyter_server": {"server"},
     "ipywidgets": {"widgets"},
-    "docker": {"compute", "environments"},
+    "docker": {"engine"},
+    "rattler": {"environments"},
+    "keyring": {"environments"},
     "tornado": {"service", "server"},
     "sqlite3": {"store"},
     "pynvml": {"compute"},

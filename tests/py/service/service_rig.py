@@ -16,7 +16,7 @@ from service_builders import a_request
 
 from jupyter_mltrain import runtime
 from jupyter_mltrain.compute.watch import Watcher
-from jupyter_mltrain.environments.base import Environments, InterpreterEnvironments
+from jupyter_mltrain.environments.base import Audience, Environments, InterpreterEnvironments
 from jupyter_mltrain.service.browsing import Browser
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.events import Events
@@ -28,7 +28,7 @@ from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.submitting import Acceptor
 from jupyter_mltrain.service.supervisor import Supervisor
 from jupyter_mltrain.service.verbs import Verbs
-from jupyter_mltrain.spec import DRIVER_LOG, Capacity, EnvironmentSpec, Run, RunState
+from jupyter_mltrain.spec import DRIVER_LOG, Built, Capacity, EnvironmentSpec, Run, RunState
 from jupyter_mltrain.store.database import Database
 from jupyter_mltrain.store.feed import Feed
 from jupyter_mltrain.store.runs import RunStore
@@ -200,6 +200,9 @@ class Rig:
         return runtime.metrics.aggregate(records)
 
 
+_BUILT = Built(id="", kind="interpreter")
+
+
 class SlowEnvironments:
     """Environments that are ready when a test says so."""
 
@@ -211,10 +214,11 @@ class SlowEnvironments:
         self.ready_for_all = False
         """Whether whatever is asked for from now on is ready."""
 
-    def ready(self, definition: EnvironmentSpec) -> bool:
-        return self.ready_for_all or (self.done.is_set() and self.error is None)
+    def ready(self, definition: EnvironmentSpec, compute: str) -> Built | None:
+        is_ready = self.ready_for_all or (self.done.is_set() and self.error is None)
+        return _BUILT if is_ready else None
 
-    async def prepare(self, definition: EnvironmentSpec, run_dir: Path) -> None:
+    async def prepare(self, definition: EnvironmentSpec, compute: str, audience: Audience) -> Built:
         self.prepared += 1
         try:
             await self.done.wait()
@@ -223,3 +227,4 @@ class SlowEnvironments:
             raise
         if self.error is not None:
             raise self.error
+        return _BUILT

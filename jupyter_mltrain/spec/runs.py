@@ -1,8 +1,4 @@
-"""What a run is: its request, its record, its states, its resources.
-
-Every type here is a frozen, keyword-only, slotted struct: the same object travels from the SDK
-over the wire to the store, and `wire` alone turns it into JSON and back.
-"""
+"""What a run is: its request, its record, its states."""
 
 from __future__ import annotations
 
@@ -12,7 +8,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-import msgspec
+from jupyter_mltrain.spec.base import Frozen
+from jupyter_mltrain.spec.computes import Node, Resources
+from jupyter_mltrain.spec.environments import Built, EnvironmentSpec
 
 MAX_RUN_DURATION_S: Final = 2_592_000
 """Thirty days, Azure ML's default limit of a run."""
@@ -25,10 +23,6 @@ CONTROL_LOG: Final = "azureml-logs/60_control_log.txt"
 
 CELL_SCRIPT: Final = "cell.py"
 """The file that a `%%train` cell becomes."""
-
-
-class Frozen(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of every type in this module."""
 
 
 class RunState(str, enum.Enum):
@@ -105,34 +99,6 @@ class RunKind(str, enum.Enum):
     CHILD = "child"
 
 
-class Resources(Frozen, frozen=True, kw_only=True):
-    """What a run asks of its compute target; `None` means the target's own default."""
-
-    cpus: int | None = None
-    gpus: int = 0
-    memory_bytes: int | None = None
-
-
-class Lease(Frozen, frozen=True, kw_only=True):
-    """What a run holds while it runs."""
-
-    cpus: int
-    memory_bytes: int = 0
-    """Booked memory; 0 where the run asked for none, which is also not limited."""
-    gpus: tuple[int, ...] = ()
-    """Device indexes, ascending."""
-
-
-class EnvironmentSpec(Frozen, frozen=True, kw_only=True):
-    """What the script runs in. So far: a Python interpreter on this machine."""
-
-    name: str = "current"
-    interpreter: str | None = None
-    """Absolute path of a Python executable; `None` is the service's own."""
-    inherited: Mapping[str, str] = {}
-    """Variables taken over from the submitter's shell or kernel (PATH, CONDA_PREFIX …)."""
-
-
 class CellSpec(Frozen, frozen=True, kw_only=True):
     """What makes a `%%train` cell more than a script."""
 
@@ -203,14 +169,6 @@ class ExitRecord(Frozen, frozen=True, kw_only=True):
     ended_at: datetime | None = None
 
 
-class Node(Frozen, frozen=True, kw_only=True):
-    """One of the machines (or shares of a machine) a run executes on."""
-
-    index: int
-    host: str
-    lease: Lease | None = None
-
-
 class Run(Frozen, frozen=True, kw_only=True):
     """The record of one run, as the service keeps and reports it."""
 
@@ -231,6 +189,8 @@ class Run(Frozen, frozen=True, kw_only=True):
     source_directory: str | None = None
     git: GitState | None = None
     nodes: tuple[Node, ...] = ()
+    environment: Built | None = None
+    """What exactly it ran in; `None` until that is there."""
     exit: ExitRecord | None = None
     warnings: tuple[str, ...] = ()
     advice: str | None = None
@@ -262,33 +222,6 @@ class RunFile(Frozen, frozen=True, kw_only=True):
     name: str
     size_bytes: int
     modified_at: datetime
-
-
-class Device(Frozen, frozen=True, kw_only=True):
-    """One GPU of this machine."""
-
-    index: int
-    name: str
-    memory_bytes: int
-
-
-class Capacity(Frozen, frozen=True, kw_only=True):
-    """What a compute target can give to all its runs together."""
-
-    cpus: int
-    memory_bytes: int
-    gpus: tuple[Device, ...] = ()
-
-
-class ComputeStatus(Frozen, frozen=True, kw_only=True):
-    """A compute target with who holds what of it."""
-
-    name: str
-    kind: str
-    capacity: Capacity
-    leases: Mapping[str, Lease] = {}
-    """Run id -> what it holds."""
-    queued: int = 0
 
 
 _EXPERIMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}\Z")
