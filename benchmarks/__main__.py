@@ -12,7 +12,16 @@ from typing import Final
 from benchmarks import figures, place
 
 _PAGE: Final = ("page-start", "page-sidebar", "page-latency", "page-log", "page-memory")
-_SUBJECTS: Final = ("latency", "throughput", "footprint", *_PAGE, "logs", "snapshots")
+_SUBJECTS: Final = (
+    "latency",
+    "throughput",
+    "footprint",
+    *_PAGE,
+    "environments",
+    "images",
+    "logs",
+    "snapshots",
+)
 """Those that write and delete much come last; see `place.disk`."""
 _LONG: Final = ("page-memory",)
 """Those that have a shorter form."""

@@ -16,7 +16,7 @@ import msgspec
 from jupyter_mltrain import wire
 from jupyter_mltrain._version import __version__
 from jupyter_mltrain.server import routes
-from jupyter_mltrain.server.routes import Query, Route
+from jupyter_mltrain.server.route import Query, Route
 
 TARGET = Path(__file__).with_name("openapi.json")
 
@@ -35,23 +35,33 @@ _FRAMES: dict[str, tuple[type[msgspec.Struct], ...]] = {
         wire.ChangeFrame,
         wire.DeletedFrame,
         wire.QueueFrame,
+        wire.EnvironmentsFrame,
         wire.BeatFrame,
         wire.ErrorFrame,
     ),
-    "follow": (
+    "{run}/follow": (
         wire.RunFrame,
         wire.LogFrame,
         wire.MetricsFrame,
         wire.BeatFrame,
         wire.ErrorFrame,
     ),
+    "{build}/follow": (
+        wire.BuildFrame,
+        wire.LogFrame,
+        wire.BeatFrame,
+        wire.ErrorFrame,
+    ),
 }
-"""Last part of a WebSocket's path -> what its text messages hold."""
+"""End of a WebSocket's path -> what its text messages hold."""
 
 _PATH_PARTS = {
     "workspace": "Id of a workspace, or `default`.",
     "run": "Id, number, start of an id, or name of a run.",
     "name": "Name of a file, with its folders.",
+    "environment": "Name of an environment.",
+    "build": "Id of a build.",
+    "compute": "Name of a compute target.",
 }
 _BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 
@@ -127,7 +137,7 @@ def _operation(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
 
 def _replies(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
     if route in routes.SOCKETS:
-        kinds = _FRAMES[route.path.rpartition("/")[2]]
+        kinds = next(kinds for end, kinds in _FRAMES.items() if route.path.endswith(f"/{end}"))
         return {
             "101": {
                 "description": "A WebSocket. Closed with 4000 plus an HTTP status after an error.",
@@ -141,6 +151,8 @@ def _replies(route: Route, schemas: dict[str, Any]) -> dict[str, Any]:
             "304": {"description": "It is what the page has."},
             "416": {"description": "There are no such bytes."},
         }
+    if route.reply is None:
+        return {str(route.status): {"description": route.about}}
     content = {"application/json": {"schema": schemas[repr(route.reply)]}}
     return {str(route.status): {"description": route.about, "content": content}}
 

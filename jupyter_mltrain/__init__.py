@@ -9,6 +9,10 @@ from jupyter_mltrain._version import __version__
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from jupyter_mltrain.core.compute_target import ComputeTarget
+    from jupyter_mltrain.core.conda_dependencies import CondaDependencies
+    from jupyter_mltrain.core.container_registry import ContainerRegistry
+    from jupyter_mltrain.core.docker_section import DockerConfiguration
     from jupyter_mltrain.core.environment import Environment
     from jupyter_mltrain.core.experiment import Experiment
     from jupyter_mltrain.core.run import Run
@@ -18,6 +22,10 @@ if TYPE_CHECKING:
     from jupyter_mltrain.widgets.form import TrainForm
 
 __all__ = [
+    "ComputeTarget",
+    "CondaDependencies",
+    "ContainerRegistry",
+    "DockerConfiguration",
     "Environment",
     "Experiment",
     "Run",
@@ -29,6 +37,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ComputeTarget": "core.compute_target",
+    "CondaDependencies": "core.conda_dependencies",
+    "ContainerRegistry": "core.container_registry",
+    "DockerConfiguration": "core.docker_section",
     "Environment": "core.environment",
     "Experiment": "core.experiment",
     "Run": "core.run",

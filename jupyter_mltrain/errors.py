@@ -94,6 +94,12 @@ class EnvironmentFailed(MltrainError):
     code = "environment_failed"
 
 
+class BuildCanceled(EnvironmentFailed):
+    """The build of an environment was cancelled, and with it what waited for it."""
+
+    code = "build_canceled"
+
+
 class EnvironmentGone(ComputeTargetError):
     """What an environment was made into is not there any more: it has to be made again."""
 

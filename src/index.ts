@@ -1,5 +1,6 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { environmentsPlugin } from './environments/plugin';
 import { formPlugin } from './form/plugin';
 import { modelPlugin } from './model/plugin';
 import {
@@ -19,6 +20,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   sidebarPlugin,
   runPagePlugin,
   formPlugin,
+  environmentsPlugin,
   statusPlugin,
   notificationsPlugin,
   runningPlugin

@@ -28,7 +28,7 @@ export interface ITraining {
 
 export const ITraining = new Token<ITraining>(
   'jupyter-mltrain:ITraining',
-  'The workspaces of this user, with their runs, queue and compute targets.'
+  'The workspaces of this user, with their runs, environments, queue and compute targets.'
 );
 
 /** One workspace. Whoever shows it holds it by `connect`; nothing is asked for before. */
@@ -38,11 +38,14 @@ export interface IWorkspace {
   readonly runs: IRuns;
   readonly queue: IQueue;
   readonly computes: IComputes;
+  readonly environments: IEnvironments;
   readonly verbs: IVerbs;
   /** Keep the events connection open until the result is disposed of. */
   connect(): IDisposable;
   /** A file of a run as a stream; shared, open until every holder has disposed of it. */
   log(runId: string, name: string): ILog;
+  /** A build as it goes; the caller disposes of it. */
+  build(buildId: string): IBuild;
   /** What a run logs; shared, open until every holder has disposed of it. */
   metrics(runId: string): IMetrics;
 }
@@ -136,6 +139,27 @@ export interface IComputes {
   hold(): IDisposable;
 }
 
+/** The environments at a glance. Loaded while somebody holds it. */
+export interface IEnvironments {
+  /** By name, those that ship with the product last; `null` until the first answer. */
+  readonly list: readonly wire.EnvironmentSummary[] | null;
+  readonly changed: ISignal<IEnvironments, void>;
+  /** Something of an environment or a build may be another; not more often than one can look. */
+  readonly touched: ISignal<IEnvironments, void>;
+  hold(): IDisposable;
+}
+
+/** One making of an environment, followed to its end. */
+export interface IBuild extends IDisposable {
+  readonly id: string;
+  /** As last heard; `null` until the first answer. */
+  readonly record: wire.Build | null;
+  readonly log: ILog;
+  /** Why it cannot be shown, in a sentence, or `null`. */
+  readonly problem: string | null;
+  readonly changed: ISignal<IBuild, void>;
+}
+
 /** A piece of a log. */
 export interface IPiece {
   /** Bytes from the start of the log. */
@@ -144,18 +168,17 @@ export interface IPiece {
 }
 
 /**
- * A file of a run that may still grow, addressed by byte offset.
+ * A file of a run, or what a build says: it may still grow, and is addressed by byte offset.
  *
  * The model keeps a bounded tail; everything before is read from the server when asked for.
  */
 export interface ILog extends IDisposable {
-  readonly runId: string;
   readonly name: string;
   /** Bytes known to be there; `null` until the first answer. */
   readonly size: number | null;
   /** The end of the log, as far as it is kept (at most 256 kB); empty at first. */
   readonly tail: IPiece;
-  /** Whether the run can still write to it. */
+  /** Whether more can come. */
   readonly growing: boolean;
   /** Why it cannot be read, in a sentence, or `null`. */
   readonly problem: string | null;
@@ -250,4 +273,27 @@ export interface IVerbs {
   zipUrl(runId: string, prefix?: string): string;
   /** The interpreters of the server's machine that runs can use. */
   pythons(): Promise<wire.PythonInfo[]>;
+
+  /** An environment with its versions, the latest first. */
+  environment(name: string, version?: string): Promise<wire.EnvironmentDetails>;
+  /** Make what a form describes a version of its name; the same again is the version there is. */
+  describe(form: wire.EnvironmentForm): Promise<wire.EnvironmentVersion>;
+  /** Delete an environment with all its versions, or one of them. */
+  removeEnvironment(name: string, version?: string): Promise<wire.EnvironmentDetails>;
+  /** Make an environment ready; it goes on after the answer. */
+  startBuild(request: wire.BuildRequest): Promise<wire.Build>;
+  /** Builds, the latest first. */
+  builds(environment: string): Promise<wire.Build[]>;
+  cancelBuild(buildId: string): Promise<wire.Build>;
+  removeBuild(buildId: string): Promise<wire.Build>;
+  /** Why a build was not there already. */
+  difference(buildId: string): Promise<wire.Difference>;
+  /** Delete builds that nothing needs, or say what that would be. */
+  reclaim(request: wire.ReclaimRequest): Promise<wire.ReclaimReport>;
+  /** Where a browser downloads what a build said. */
+  buildLogUrl(buildId: string): string;
+  /** Give a registry's password to whoever keeps it. Nothing on the page remembers it. */
+  keepPassword(request: wire.CredentialsRequest): Promise<void>;
+  attach(request: wire.AttachRequest): Promise<wire.ComputeStatus>;
+  detach(compute: string): Promise<void>;
 }

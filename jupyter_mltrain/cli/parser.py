@@ -3,72 +3,63 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from jupyter_mltrain import __version__
-from jupyter_mltrain.errors import InvalidSpec
+from jupyter_mltrain.cli import environment_parser
+from jupyter_mltrain.cli.describing import (
+    WORKSPACE,
+    Parser,
+    add_command,
+    add_json,
+    add_yes,
+    count,
+    duration,
+    size,
+)
 
-_Parser = argparse.ArgumentParser
 
-
-def make_parser() -> _Parser:
+def make_parser() -> Parser:
     """The parser of the whole command line; `module` in what it gives names who does it."""
-    parser = _Parser(
+    parser = Parser(
         prog="jupyter mltrain",
         description="Training runs: submit a script, watch it, keep what it made.",
         epilog="`jupyter mltrain COMMAND --help` tells more. A first run: jupyter mltrain demo",
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"jupyter_mltrain {__version__}")
-    parser.add_argument("--workspace", metavar="DIR", help=_WORKSPACE)
+    parser.add_argument("--workspace", metavar="DIR", help=WORKSPACE)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_submit, _ls, _show, _logs, _cancel, _get, _rm, _gc, _status, _demo):
+    for add in (
+        *(_submit, _ls, _show, _logs, _cancel, _get, _rm, _gc),
+        *(environment_parser.environments, environment_parser.computes),
+        *(_status, _demo),
+    ):
         add(commands)
     return parser
 
 
-_WORKSPACE = (
-    "the workspace's directory; by default what a config.json here or above says, then "
-    "$MLTRAIN_WORKSPACE, then the user's own"
-)
 _RUN = "a number as in 42, a name, or the start of an id"
 
 
-def _command(
-    commands: Any, name: str, does: str, *examples: str, module: str | None = None, more: str = ""
-) -> _Parser:
-    shown = "".join(f"\n  jupyter mltrain {example}" for example in examples)
-    parser: _Parser = commands.add_parser(
-        name,
-        help=does,
-        description=f"{does[0].upper()}{does[1:]}.{more}",
-        epilog=f"{'example' if len(examples) == 1 else 'examples'}:{shown}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    # Also taken before the command: without a default here, that one is not overwritten.
-    parser.add_argument("--workspace", metavar="DIR", default=argparse.SUPPRESS, help=_WORKSPACE)
-    parser.set_defaults(module=module or name)
-    return parser
-
-
-def _json(parser: _Parser, what: str) -> None:
-    parser.add_argument("--json", action="store_true", help=f"for programs: {what} as JSON")
-
-
 def _submit(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "submit",
         "run a script or a notebook",
         "submit --wait train.py --epochs 20",
         "submit --name night --gpus 1 --memory 8GB --timeout 6h train.py -- --lr 0.01",
         "submit --wait explore.ipynb --lr 0.01",
+        'submit --pip "torch pandas" train.py',
+        "submit --image python:3.11-slim --env LEVEL=debug train.py",
         more=(
             "\n\nThe folder that the script lies in travels with it. What the script writes to "
             "./outputs and\n./logs is kept. Everything after SCRIPT is passed to it; a notebook "
             "gets it as parameters, and is\nkept in ./outputs as it was executed."
+            "\n\nIt runs in this Python, unless an environment is named or described. With an "
+            "image or a\nDockerfile it runs in a container, and --pip and --conda install into "
+            "that; without one they make\na Python environment on this machine."
             "\n\nWith --wait the exit status is the run's: 0 when it completed, else the script's "
             "own status,\n128 + the signal that ended it, 124 over its time limit, 130 cancelled, "
             "1 for any other failure."
@@ -85,19 +76,12 @@ def _submit(commands: Any) -> None:
         "--compute", metavar="NAME", default="local", help="where; local if not set"
     )
     parser.add_argument("--python", metavar="PATH", help="the interpreter, if not this one")
+    environment_parser.add_options(parser)
     parser.add_argument("--cpus", metavar="N", type=int)
     parser.add_argument("--gpus", metavar="N", type=int, default=0)
-    parser.add_argument("--memory", metavar="SIZE", type=_size, help="as in 512MB, 4GB")
-    parser.add_argument(
-        "--env",
-        metavar="NAME=VALUE",
-        type=_variable,
-        action="append",
-        default=[],
-        help="a variable of the run; NAME alone takes its value from here. Repeatable",
-    )
+    parser.add_argument("--memory", metavar="SIZE", type=size, help="as in 512MB, 4GB")
     _tag(parser, "a tag. Repeatable")
-    parser.add_argument("--timeout", metavar="TIME", type=_duration, help="as in 90s, 10m, 2h, 1d")
+    parser.add_argument("--timeout", metavar="TIME", type=duration, help="as in 90s, 10m, 2h, 1d")
     parser.add_argument("--priority", metavar="N", type=int, default=0, help="higher starts first")
     parser.add_argument("--force", action="store_true", help="skip the checks before queueing")
     parser.add_argument("--wait", action="store_true", help="show its output, exit with its status")
@@ -107,11 +91,11 @@ def _submit(commands: Any) -> None:
         action="store_true",
         help="print only the run's number; with --wait, only what the script prints",
     )
-    _json(parser, "the run, with --wait as it ended and without its output,")
+    add_json(parser, "the run, with --wait as it ended and without its output,")
 
 
 def _ls(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "ls",
         "list runs, newest first",
@@ -123,20 +107,20 @@ def _ls(commands: Any) -> None:
     parser.add_argument("--state", action="append", default=[], help="only these. Repeatable")
     _tag(parser, "only runs with this tag. Repeatable")
     parser.add_argument("--text", help="only runs with this in their name or experiment")
-    count = parser.add_mutually_exclusive_group()
-    count.add_argument("-n", "--limit", metavar="N", type=_count, default=20, help="20 if not set")
-    count.add_argument("--all", action="store_true", help="every run")
-    _json(parser, "a list of runs")
+    most = parser.add_mutually_exclusive_group()
+    most.add_argument("-n", "--limit", metavar="N", type=count, default=20, help="20 if not set")
+    most.add_argument("--all", action="store_true", help="every run")
+    add_json(parser, "a list of runs")
 
 
 def _show(commands: Any) -> None:
-    parser = _command(commands, "show", "tell everything about a run", "show 42")
+    parser = add_command(commands, "show", "tell everything about a run", "show 42")
     parser.add_argument("name", metavar="RUN", help=_RUN)
-    _json(parser, "run, history, metrics and files")
+    add_json(parser, "run, history, metrics and files")
 
 
 def _logs(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "logs",
         "print what a run has printed",
@@ -148,20 +132,20 @@ def _logs(commands: Any) -> None:
     parser.add_argument("-f", "--follow", action="store_true", help="go on until the run ends")
     parser.add_argument("--file", metavar="NAME", help="another file of the run, as in logs/a.txt")
     start = parser.add_mutually_exclusive_group()
-    start.add_argument("--tail", metavar="N", type=_count, help="only the last N lines")
-    start.add_argument("--offset", metavar="BYTES", type=_count, default=0, help="start there")
+    start.add_argument("--tail", metavar="N", type=count, help="only the last N lines")
+    start.add_argument("--offset", metavar="BYTES", type=count, default=0, help="start there")
 
 
 def _cancel(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands, "cancel", "end runs; their outputs are kept", "cancel 42 43", module="cancelling"
     )
     parser.add_argument("names", metavar="RUN", nargs="+", help=_RUN)
-    _json(parser, "the runs")
+    add_json(parser, "the runs")
 
 
 def _get(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "get",
         "fetch files of a run",
@@ -180,11 +164,11 @@ def _get(commands: Any) -> None:
         "-o", "--output", metavar="DIR", default=".", help="the current folder if not set"
     )
     parser.add_argument("--force", action="store_true", help="overwrite files that are there")
-    _json(parser, "what was written")
+    add_json(parser, "what was written")
 
 
 def _rm(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "rm",
         "delete ended runs with everything they kept",
@@ -192,12 +176,12 @@ def _rm(commands: Any) -> None:
         module="removing",
     )
     parser.add_argument("names", metavar="RUN", nargs="+", help=_RUN)
-    _yes(parser)
-    _json(parser, "the runs that were deleted")
+    add_yes(parser)
+    add_json(parser, "the runs that were deleted")
 
 
 def _gc(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "gc",
         "delete the oldest ended runs, by age or until a size is kept",
@@ -207,15 +191,15 @@ def _gc(commands: Any) -> None:
         more="\n\nIt says what it would take before it does.",
     )
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--older-than", metavar="TIME", type=_duration, help="as in 12h, 30d")
-    what.add_argument("--keep", metavar="SIZE", type=_size, help="as in 500MB, 10GB")
+    what.add_argument("--older-than", metavar="TIME", type=duration, help="as in 12h, 30d")
+    what.add_argument("--keep", metavar="SIZE", type=size, help="as in 500MB, 10GB")
     parser.add_argument("--dry-run", action="store_true", help="say what it would take, no more")
-    _yes(parser)
-    _json(parser, "what is, or would be, taken")
+    add_yes(parser)
+    add_json(parser, "what is, or would be, taken")
 
 
 def _status(commands: Any) -> None:
-    parser = _command(
+    parser = add_command(
         commands,
         "status",
         "tell how the workspace is: what it can give, who holds it, who waits and why",
@@ -225,58 +209,15 @@ def _status(commands: Any) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--all", action="store_true", help="list every workspace of yours instead")
     what.add_argument("--stop", action="store_true", help="end the service; runs go on")
-    _json(parser, "the same")
+    add_json(parser, "the same")
 
 
 def _demo(commands: Any) -> None:
-    _command(commands, "demo", "train a small classifier, to see how it goes", "demo")
+    add_command(commands, "demo", "train a small classifier, to see how it goes", "demo")
 
 
-def _tag(parser: _Parser, what: str) -> None:
+def _tag(parser: Parser, what: str) -> None:
     parser.add_argument("--tag", metavar="KEY[=VALUE]", action="append", default=[], help=what)
-
-
-def _yes(parser: _Parser) -> None:
-    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
-
-
-# Values
-
-
-def _read(reader: Callable[[str], Any], text: str) -> Any:
-    try:
-        return reader(text)
-    except InvalidSpec as error:
-        raise argparse.ArgumentTypeError(error.message) from None
-
-
-def _size(text: str) -> int:
-    from jupyter_mltrain.core import words
-
-    return int(_read(words.parse_size, text))
-
-
-def _duration(text: str) -> float:
-    from jupyter_mltrain.core import words
-
-    return float(_read(words.parse_duration, text))
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)
-
-
-def _variable(text: str) -> tuple[str, str]:
-    import os
-
-    name, given, value = text.partition("=")
-    if given:
-        return name, value
-    if name not in os.environ:
-        raise argparse.ArgumentTypeError(f"{name!r} has no value here; use {name}=VALUE")
-    return name, os.environ[name]
 
 
 def tags(pairs: Sequence[str]) -> dict[str, str | None]:

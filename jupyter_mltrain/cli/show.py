@@ -17,7 +17,7 @@ from jupyter_mltrain.cli.terminal import plain
 from jupyter_mltrain.core import words
 from jupyter_mltrain.spec import MAX_RUN_DURATION_S, GitState, Run, RunFile, StateChange
 
-_SECRET: Final = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
+SECRET: Final = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
 """Variables whose value is not for everybody who looks over a shoulder."""
 
 
@@ -33,15 +33,15 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     now = datetime.now(timezone.utc).astimezone()
     _print_head(found, now)
-    _print_pairs(_facts(found, now))
-    _print_title("States")
+    print_pairs(_facts(found, now))
+    print_title("States")
     _print_history(history, found, now)
     if metrics:
         print_metrics(metrics)
     if files:
         print_files(files)
     if found.warnings:
-        _print_title("Warnings")
+        print_title("Warnings")
         for warning in found.warnings:
             print(f"  {plain(warning)}")
     return 0
@@ -62,7 +62,7 @@ def _facts(run: Run, now: datetime) -> list[tuple[str, str]]:
     spec = run.spec
     limited = spec.timeout_s != MAX_RUN_DURATION_S
     variables = " ".join(
-        f"{name}={'…' if _SECRET.search(name) else shlex.quote(value)}"
+        f"{name}={'…' if SECRET.search(name) else shlex.quote(value)}"
         for name, value in spec.variables.items()
     )
     return [
@@ -70,7 +70,7 @@ def _facts(run: Run, now: datetime) -> list[tuple[str, str]]:
         ("Experiment", spec.experiment),
         ("Runs on", words.place(run)),
         ("Holds", _lease(run)),
-        ("Environment", f"{spec.environment.name} {spec.environment.interpreter or ''}"),
+        ("Environment", _environment(run)),
         ("Variables", variables),
         ("Source", run.source_directory or ""),
         ("Snapshot", run.snapshot_id or ""),
@@ -85,6 +85,17 @@ def _facts(run: Run, now: datetime) -> list[tuple[str, str]]:
         ("Used", _used(run)),
         ("Id", run.id),
     ]
+
+
+def _environment(run: Run) -> str:
+    """What it was asked to run in, and what exactly that was."""
+    spec, built = run.spec.environment, run.environment
+    name = f"{spec.name}:{spec.version}" if spec.version else spec.name
+    if built is None or built.kind == "interpreter":
+        return f"{name} {spec.interpreter or ''}"
+    parts = [built.kind, f"Python {built.python}" if built.python else "", built.image or ""]
+    parts += [units.plural(built.packages, "package")] if built.packages else []
+    return f"{name} · {' · '.join(filter(None, parts))}"
 
 
 def _lease(run: Run) -> str:
@@ -123,14 +134,14 @@ def _instant(at: datetime, now: datetime) -> str:
     return f"{local:%Y-%m-%d %H:%M:%S}, {words.age(at, now)},"
 
 
-def _print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
+def print_pairs(pairs: Iterable[tuple[str, str]]) -> None:
     shown = [(name, plain(value)) for name, value in pairs if value]
     most = max(len(name) for name, _ in shown)
     for name, value in shown:
         print(f"{terminal.paint(name.ljust(most), terminal.FAINT)}  {value}")
 
 
-def _print_title(title: str) -> None:
+def print_title(title: str) -> None:
     print(f"\n{terminal.paint(title, terminal.BOLD)}")
 
 
@@ -153,7 +164,7 @@ def _print_history(history: Sequence[StateChange], run: Run, now: datetime) -> N
 
 def print_metrics(metrics: Mapping[str, Any]) -> None:
     """Each metric with how it went and where it ended."""
-    _print_title("Metrics")
+    print_title("Metrics")
     print("\n".join(_untitled([_metric(name, value) for name, value in metrics.items()])))
 
 
@@ -177,7 +188,7 @@ def _is_number(value: Any) -> bool:
 
 def print_files(files: Iterable[RunFile], title: str = "Files") -> None:
     """Names and sizes."""
-    _print_title(title)
+    print_title(title)
     rows = [[table.Cell(f.name), table.Cell(units.size(f.size_bytes))] for f in files]
     print("\n".join(_untitled(rows, right=(1,), most=100)))
 

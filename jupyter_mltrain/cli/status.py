@@ -78,6 +78,8 @@ def _print_compute(compute: ComputeStatus, holders: Mapping[str, Run], now: date
         held = sum(len(lease.gpus) for lease in leases)
         parts.append(f"{held} of {units.plural(len(capacity.gpus), 'GPU')}")
     print(f"{terminal.paint(compute.name, terminal.BOLD)}  {' · '.join(parts)} in use")
+    if compute.unreachable is not None:
+        print(f"  {plain(compute.unreachable)}")
     for gpu in capacity.gpus:
         holder = next((r for r, lease in compute.leases.items() if gpu.index in lease.gpus), None)
         who = plain(holders[holder].label) if holder else "free"

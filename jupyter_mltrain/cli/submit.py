@@ -13,7 +13,7 @@ from jupyter_mltrain.cli import parser, watching
 from jupyter_mltrain.cli.session import client_of, command, print_json
 from jupyter_mltrain.cli.terminal import plain, say
 from jupyter_mltrain.client import Client
-from jupyter_mltrain.core.environment import Environment
+from jupyter_mltrain.core import environment_options
 from jupyter_mltrain.core.script_run_config import ScriptRunConfig
 from jupyter_mltrain.errors import ChecksFailed, InvalidSpec
 from jupyter_mltrain.spec import Resources, Run
@@ -60,22 +60,20 @@ def request_of(arguments: argparse.Namespace) -> SubmitRequest:
     Raises
     ------
     InvalidSpec
-        The script is not there, or not in the folder that is to be shipped.
+        The script is not there, or not in the folder that is to be shipped; or the options do not
+        go together.
     """
     try:
         directory, script = _locate(arguments.script, arguments.source)
     except OSError as error:
         raise InvalidSpec(f"{error.filename} cannot be read: {error.strerror}.") from None
-    environment = Environment("current")
-    if arguments.python is not None:
-        environment.name = "python"
-        environment.python.interpreter_path = arguments.python
+    chosen = environment_options.chosen(arguments, arguments.python)
     config = ScriptRunConfig(
         directory,
         script,
         _without_dashes(arguments.arguments),
         compute_target=arguments.compute,
-        environment=environment,
+        environment=chosen.environment,
         max_run_duration_seconds=arguments.timeout,
         resources=Resources(
             cpus=arguments.cpus, gpus=arguments.gpus, memory_bytes=arguments.memory
@@ -83,7 +81,7 @@ def request_of(arguments: argparse.Namespace) -> SubmitRequest:
         name=arguments.name,
     )
     config.run_config.priority = arguments.priority
-    config.run_config.environment_variables = dict(arguments.env)
+    config.run_config.environment_variables = environment_options.variables(arguments)
     return msgspec.structs.replace(
         config.request(arguments.experiment or experiment_of(directory)),
         tags=parser.tags(arguments.tag),

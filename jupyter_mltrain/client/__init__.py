@@ -3,79 +3,23 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Final, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 
-from jupyter_mltrain import errors, units, wire
-from jupyter_mltrain.client.streams import CUT, TRIES, Event, LogChunk, Streams
-from jupyter_mltrain.spec import ComputeStatus, Run, RunFile, StateChange
+from jupyter_mltrain import errors, wire
+from jupyter_mltrain.client.computes import ComputeVerbs
+from jupyter_mltrain.client.environments import EnvironmentVerbs
+from jupyter_mltrain.client.streams import Event, LogChunk
+from jupyter_mltrain.spec import Run, RunFile, StateChange
 
 __all__ = ["Client", "Event", "LogChunk"]
 
-T = TypeVar("T")
 
-_MAX_BODY_BYTES: Final = 64_000_000
-"""What the service takes; beyond, it hangs up, which would look as if it had died."""
-
-
-def _encoded(body: object) -> bytes:
-    try:
-        data = wire.encode(body)
-    except UnicodeEncodeError as error:
-        raise errors.InvalidSpec(
-            f"{error.object!r} cannot be sent: it is not text in UTF-8. Use other characters."
-        ) from None
-    if len(data) > _MAX_BODY_BYTES:
-        raise errors.InvalidSpec(
-            f"The request has {units.size(len(data))}; {units.size(_MAX_BODY_BYTES)} are the "
-            "most. Put data into files of the source folder."
-        )
-    return data
-
-
-class Client(Streams):
+class Client(EnvironmentVerbs, ComputeVerbs):
     """One workspace's service, started when needed and found again when it dies. Thread-safe."""
-
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        type_: type[T],
-        body: object = None,
-        done: Callable[[errors.MltrainError], T | None] = lambda error: None,
-    ) -> T:
-        """One request, again after a cut: every request may safely come twice.
-
-        Parameters
-        ----------
-        done
-            For requests that are refused the second time: the answer, when an error after a cut
-            shows that the first one was heard.
-        """
-        data = None if body is None else _encoded(body)
-        for attempt in range(TRIES):
-            try:
-                with self._connector.connected() as connection:
-                    connection.request(method, path, data)
-                    response = connection.getresponse()
-                    content = response.read()
-            except CUT as error:
-                if attempt == TRIES - 1:
-                    raise self._keeps_failing(error) from error
-                time.sleep(0.05 * attempt)
-                continue
-            if response.status < 400:
-                return wire.decode_reply(content, type_)
-            refusal = wire.decode_error(content, response.status)
-            answer = done(refusal) if attempt else None
-            if answer is None:
-                raise refusal
-            return answer
-        raise AssertionError("unreachable")
 
     def submit(self, request: wire.SubmitRequest) -> Run:
         """Submit a run; it is on disk when this returns. Safe against a cut in between.
@@ -187,10 +131,6 @@ class Client(Streams):
     def status(self) -> wire.ServiceStatus:
         """The service itself."""
         return self._ask("GET", "/v1/status", wire.ServiceStatus)
-
-    def computes(self) -> tuple[ComputeStatus, ...]:
-        """Every compute target with who holds what."""
-        return self._ask("GET", "/v1/computes", tuple[ComputeStatus, ...])
 
     def queue(self) -> tuple[wire.QueueEntry, ...]:
         """The waiting runs, in the order they will start."""

@@ -21,7 +21,13 @@ T = TypeVar("T")
 _Frame = wire.LogFrame | wire.RunFrame | wire.MetricsFrame | wire.BeatFrame
 _decode_frame = msgspec.json.Decoder(_Frame).decode
 
-Event = wire.ResetFrame | wire.ChangeFrame | wire.DeletedFrame | wire.QueueFrame
+Event = (
+    wire.ResetFrame
+    | wire.ChangeFrame
+    | wire.DeletedFrame
+    | wire.QueueFrame
+    | wire.EnvironmentsFrame
+)
 _decode_event = msgspec.json.Decoder(Event | wire.BeatFrame).decode
 
 CUT: Final = (ConnectionError, http.client.HTTPException, BrokenPipeError)
@@ -69,7 +75,9 @@ class Streams:
 
     def read_file(self, name: str | int, file: str, offset: int = 0) -> Iterator[bytes]:
         """The bytes of one of the run's files from an offset, in pieces."""
-        path = self._run(name, f"/files/{quote(file)}")
+        return self._read_from(self._run(name, f"/files/{quote(file)}"), offset)
+
+    def _read_from(self, path: str, offset: int) -> Iterator[bytes]:
         failures = 0
         while True:
             try:
@@ -173,20 +181,25 @@ class Streams:
         pairs += [] if metrics is None else [("metrics", str(metrics))]
         query = urlencode(pairs)
         with self._stream(self._run(name, f"/follow?{query}")) as response:
-            for line in _lines(response):
+            for line in lines(response):
                 frame = _decode_frame(line)
                 if isinstance(frame, wire.LogFrame):
-                    data = response.read(frame.size_bytes)
-                    if len(data) < frame.size_bytes:
-                        raise ConnectionResetError("cut within a frame")
-                    yield LogChunk(log=frame.log, offset=frame.offset, data=data)
+                    yield self._chunk(frame, response)
                 elif isinstance(frame, wire.MetricsFrame):
                     yield frame
                 else:
                     yield frame.run if isinstance(frame, wire.RunFrame) else None
 
+    @staticmethod
+    def _chunk(frame: wire.LogFrame, response: http.client.HTTPResponse) -> LogChunk:
+        """The bytes that come right after their frame."""
+        data = response.read(frame.size_bytes)
+        if len(data) < frame.size_bytes:
+            raise ConnectionResetError("cut within a frame")
+        return LogChunk(log=frame.log, offset=frame.offset, data=data)
+
     def events(self, since: str | None = None) -> Iterator[Event]:
-        """Every change of any run, and of the queue, for as long as one reads.
+        """Every change of any run, of the queue and of environments, for as long as one reads.
 
         A service that dies meanwhile is started again, and the stream goes on from the cursor
         that was reached.
@@ -201,12 +214,12 @@ class Streams:
         def once() -> Iterator[Event | wire.BeatFrame]:
             query = "" if since is None else f"?{urlencode({'since': since})}"
             with self._stream(f"/v1/events{query}") as response:
-                yield from map(_decode_event, _lines(response))
+                yield from map(_decode_event, lines(response))
 
         for frame in self._resumed(once):
             if isinstance(frame, wire.BeatFrame):
                 continue
-            if not isinstance(frame, wire.QueueFrame):
+            if not isinstance(frame, wire.QueueFrame | wire.EnvironmentsFrame):
                 since = frame.cursor
             yield frame
 
@@ -220,7 +233,8 @@ class Streams:
             yield response
 
 
-def _lines(response: http.client.HTTPResponse) -> Iterator[bytes]:
+def lines(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    """The lines of a stream; raises as a cut does when the last one is not whole."""
     while line := response.readline():
         if not line.endswith(b"\n"):
             raise ConnectionResetError("cut within a frame")

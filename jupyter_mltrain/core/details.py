@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_mltrain.client import Client
-from jupyter_mltrain.spec import Run
+from jupyter_mltrain.core import environment_files
+from jupyter_mltrain.core.environment import Environment
+from jupyter_mltrain.spec import Run, RunSpec
 
 
 def of(client: Client, run: Run) -> dict[str, Any]:
@@ -40,14 +42,7 @@ def of(client: Client, run: Run) -> dict[str, Any]:
             "nodeCount": spec.node_count,
             "priority": spec.priority,
             "maxRunDurationSeconds": spec.timeout_s,
-            "environment": {
-                "name": spec.environment.name,
-                "python": {
-                    "interpreterPath": spec.environment.interpreter,
-                    "userManagedDependencies": True,
-                },
-                "environmentVariables": dict(spec.variables),
-            },
+            "environment": _environment(spec),
             "history": {"outputCollection": True, "directoriesToWatch": ["logs"]},
         },
         "logFiles": {
@@ -69,6 +64,11 @@ def of(client: Client, run: Run) -> dict[str, Any]:
 def portal_url(client: Client, run_id: str) -> str:
     """Address of the folder with the run's files."""
     return (Path(client.directory) / "runs" / run_id / "files").as_uri()
+
+
+def _environment(spec: RunSpec) -> dict[str, Any]:
+    found = environment_files.definition(Environment.from_spec(spec.environment))
+    return {**found, "environmentVariables": {**spec.environment.variables, **spec.variables}}
 
 
 def _generated_properties(run: Run) -> dict[str, str]:

@@ -8,11 +8,13 @@ from typing import Any
 
 import msgspec
 
+from jupyter_mltrain.core.environment import Environment
 from jupyter_mltrain.core.run import Run, ScriptRun
 from jupyter_mltrain.core.script_run_config import ScriptRunConfig
 from jupyter_mltrain.core.workspace import Workspace
 from jupyter_mltrain.errors import ChecksFailed, UserError
 from jupyter_mltrain.spec import is_experiment_name
+from jupyter_mltrain.wire import SubmitRequest
 
 
 class Experiment:
@@ -57,9 +59,7 @@ class Experiment:
         """
         if kwargs:
             raise UserError(f"submit does not know {', '.join(map(repr, kwargs))}.")
-        request = msgspec.structs.replace(
-            config.request(self.name), tags=dict(tags or {}), force=force
-        )
+        request = self._request(config, dict(tags or {}), force)
         try:
             record = self.workspace.client.submit(request)
         except ChecksFailed as error:
@@ -67,6 +67,19 @@ class Experiment:
         for warning in record.warnings:
             print(f"Warning: {warning}")
         return ScriptRun._of(self, record)
+
+    def _request(
+        self, config: ScriptRunConfig, tags: dict[str, str | None], force: bool
+    ) -> SubmitRequest:
+        request = config.request(self.name)
+        registered, environment = request.environment, config.run_config.environment
+        if isinstance(environment, Environment):
+            environment.keep_password(self.workspace)
+            known = environment.registered_in(self.workspace)
+            spec = request.spec.environment
+            if spec.is_built and spec == environment.spec():
+                registered = known  # exactly this version, though a later one may be there
+        return msgspec.structs.replace(request, environment=registered, tags=tags, force=force)
 
     def get_runs(
         self,

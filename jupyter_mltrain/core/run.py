@@ -17,6 +17,7 @@ from jupyter_mltrain.spec import DRIVER_LOG, RunKind
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from jupyter_mltrain.core.environment import Environment
     from jupyter_mltrain.core.experiment import Experiment
     from jupyter_mltrain.core.workspace import Workspace
 
@@ -171,6 +172,12 @@ class Run:
     ) -> Iterator[spec.Run | clients.LogChunk]:
         """The run as it goes; see `Client.follow`. By default with what it prints."""
         return self._client.follow(self.id, {DRIVER_LOG: 0} if logs is None else logs)
+
+    def get_environment(self) -> Environment:
+        """What it runs in, as it was described when it was submitted."""
+        from jupyter_mltrain.core.environment import Environment
+
+        return Environment.from_spec(self.record.spec.environment)
 
     def cancel(self) -> None:
         """Ask it to end; does not wait for it."""

@@ -6,13 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jupyter_mltrain.core.docker_section import DockerConfiguration
 from jupyter_mltrain.core.environment import Environment
+from jupyter_mltrain.core.strict import Strict
 from jupyter_mltrain.errors import InvalidSpec
-from jupyter_mltrain.spec import MAX_RUN_DURATION_S, Resources, RunKind, RunSpec, Source
+from jupyter_mltrain.spec import (
+    MAX_RUN_DURATION_S,
+    EnvironmentSpec,
+    Resources,
+    RunKind,
+    RunSpec,
+    Source,
+)
 from jupyter_mltrain.wire import SubmitRequest
 
 
-class RunConfiguration:
+class RunConfiguration(Strict):
     """The part of a `ScriptRunConfig` that is about where and in what.
 
     An unknown attribute is refused, so that a typo does not pass for a setting.
@@ -20,6 +29,7 @@ class RunConfiguration:
 
     __slots__ = (
         "arguments",
+        "docker",
         "environment",
         "environment_variables",
         "max_run_duration_seconds",
@@ -34,8 +44,10 @@ class RunConfiguration:
         self.arguments: list[Any] = list(arguments or ())
         self.target: Any = "local"
         """A compute target, or its name."""
-        self.environment: Environment | None = None
-        """`None` is the Python that this code runs in."""
+        self.environment: Environment | str | None = None
+        """What the script runs in, or the ``NAME`` or ``NAME:VERSION`` of a registered one; `None`
+        is the Python that this code runs in."""
+        self.docker = DockerConfiguration()
         self.environment_variables: dict[str, str] = {}
         self.node_count = 1
         self.priority: int | None = None
@@ -55,12 +67,12 @@ class ScriptRunConfig:
         arguments: Sequence[Any] | None = None,
         run_config: RunConfiguration | None = None,
         compute_target: Any = None,
-        environment: Environment | None = None,
+        environment: Environment | str | None = None,
         distributed_job_config: Any = None,
         resume_from: Any = None,
         max_run_duration_seconds: float | None = MAX_RUN_DURATION_S,
         command: Any = None,
-        docker_runtime_config: Any = None,
+        docker_runtime_config: DockerConfiguration | None = None,
         *,
         resources: Resources | None = None,
         name: str | None = None,
@@ -75,6 +87,10 @@ class ScriptRunConfig:
             Path of the script in it; of a notebook, it is executed and kept among the outputs.
         arguments
             Passed to the script, each made a string; to a notebook as parameters.
+        environment
+            What it runs in, or the ``NAME`` or ``NAME:VERSION`` of a registered one.
+        docker_runtime_config
+            How its container is made; with `use_docker` it runs in one in any case.
         resources
             CPUs, GPUs and memory; without it, the compute target's default share.
         name
@@ -86,7 +102,6 @@ class ScriptRunConfig:
         self.command = command
         self.distributed_job_config = distributed_job_config
         self.resume_from = resume_from
-        self.docker_runtime_config = docker_runtime_config
         self.resources = resources
         self.name = name
         self.run_config = run_config or RunConfiguration()
@@ -94,6 +109,10 @@ class ScriptRunConfig:
             self.run_config.target = compute_target
         if environment is not None:
             self.run_config.environment = environment
+        if isinstance(environment, Environment) and environment.docker.enabled:
+            self.run_config.docker.use_docker = True
+        if docker_runtime_config is not None:
+            self.run_config.docker = docker_runtime_config
         if max_run_duration_seconds is not None:
             self.run_config.max_run_duration_seconds = max_run_duration_seconds
 
@@ -103,17 +122,16 @@ class ScriptRunConfig:
         Raises
         ------
         InvalidSpec
-            There is no script, or something is asked for that a process run cannot do.
+            There is no script, or something is asked for that runs cannot do.
         """
         for asked, what in (
             (self.command, "a command"),
             (self.distributed_job_config, "several nodes or processes"),
             (self.resume_from, "another run to resume from"),
-            (self.docker_runtime_config, "Docker"),
         ):
             if asked is not None:
                 raise InvalidSpec(
-                    f"The run asks for {what}; runs here are one script in one process. "
+                    f"The run asks for {what}; runs here are one script on one machine. "
                     "Leave it out."
                 )
         config = self.run_config
@@ -121,7 +139,7 @@ class ScriptRunConfig:
         if script is None:
             raise InvalidSpec("The run has no script. Name one in ScriptRunConfig(script=…).")
         directory = Path(self.source_directory or ".").expanduser().absolute()
-        environment = config.environment or Environment.current()
+        definition, registered = self._environment()
         target = config.target or "local"
         spec = RunSpec(
             experiment=experiment,
@@ -130,20 +148,35 @@ class ScriptRunConfig:
             kind=kind_of(script),
             arguments=tuple(map(str, self.arguments or config.arguments or ())),
             variables={
-                str(name): str(value)
-                for name, value in {
-                    **environment.environment_variables,
-                    **config.environment_variables,
-                }.items()
+                str(name): str(value) for name, value in config.environment_variables.items()
             },
             compute=target if isinstance(target, str) else str(target.name),
-            environment=environment.spec(),
+            environment=definition,
             resources=self.resources or Resources(),
             timeout_s=config.max_run_duration_seconds or MAX_RUN_DURATION_S,
             priority=config.priority or 0,
             node_count=config.node_count,
         )
-        return SubmitRequest(spec=spec, source=Source(directory=str(directory)))
+        return SubmitRequest(
+            spec=spec, source=Source(directory=str(directory)), environment=registered
+        )
+
+    def _environment(self) -> tuple[EnvironmentSpec, str | None]:
+        """The definition, or the name of a registered one."""
+        environment = self.run_config.environment
+        if isinstance(environment, str):
+            return Environment.named(environment), environment
+        if not isinstance(environment, Environment | None):
+            raise InvalidSpec(
+                "The environment of a run is an Environment, or the name of a registered one, not "
+                f"{type(environment).__name__}."
+            )
+        if not isinstance(self.run_config.docker, DockerConfiguration):
+            raise InvalidSpec(
+                "docker_runtime_config is a DockerConfiguration, not "
+                f"{type(self.run_config.docker).__name__}."
+            )
+        return (environment or Environment.current()).spec(self.run_config.docker), None
 
 
 def kind_of(script: str | Path) -> RunKind:

@@ -8,27 +8,29 @@ import sys
 from jupyter_mltrain.client import Client
 from jupyter_mltrain.core import details
 from jupyter_mltrain.errors import RunFailed
-from jupyter_mltrain.spec import DRIVER_LOG, Run, RunState
+from jupyter_mltrain.spec import BUILD_LOG, DRIVER_LOG, Run, RunState
 
 
 def wait(client: Client, run_id: str, *, show_output: bool, raise_on_error: bool) -> Run:
     """Follow the run to its end; prints in the form that Azure's SDK prints in."""
-    logs = {DRIVER_LOG: 0} if show_output else {}
+    logs: dict[str, int] = {}
     if show_output:
+        built = client.get(run_id).spec.environment.is_built
+        logs = {BUILD_LOG: 0, DRIVER_LOG: 0} if built else {DRIVER_LOG: 0}
         print(f"RunId: {run_id}\nWeb View: {details.portal_url(client, run_id)}")
     run: Run | None = None
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
-    headed = False
+    headed: str | None = None
     shown = ""
     for item in client.follow(run_id, logs):
         if isinstance(item, Run):
             run = item
-            if show_output and not headed and run.state.waiting and run.reason != shown:
+            if show_output and headed is None and run.state.waiting and run.reason != shown:
                 shown = run.reason
                 print(f"{run.state}: {shown}")
             continue
-        if not headed:
-            headed = True
+        if item.log != headed:
+            headed = item.log
             title = f"Streaming {item.log}"
             print(f"\n{title}\n{'=' * len(title)}\n")
         sys.stdout.write(decoder.decode(item.data))

@@ -14,6 +14,8 @@ from jupyter_mltrain.client import Client
 from jupyter_mltrain.errors import UserError, WorkspaceError
 
 if TYPE_CHECKING:
+    from jupyter_mltrain.core.compute_target import ComputeTarget
+    from jupyter_mltrain.core.environment import Environment
     from jupyter_mltrain.core.experiment import Experiment
     from jupyter_mltrain.core.run import Run
 
@@ -156,6 +158,20 @@ class Workspace:
         from jupyter_mltrain.core.experiment import Experiment
 
         return {name: Experiment(self, name) for name in self.client.experiments()}
+
+    @property
+    def environments(self) -> dict[str, Environment]:
+        """Name -> latest version, of every environment; also those that ship with the product."""
+        from jupyter_mltrain.core.environment import Environment
+
+        return Environment.list(self)
+
+    @property
+    def compute_targets(self) -> dict[str, ComputeTarget]:
+        """Name -> compute target; ``local``, this machine, is always among them."""
+        from jupyter_mltrain.core.compute_target import ComputeTarget
+
+        return {target.name: target for target in ComputeTarget.list(self)}
 
     def get_run(self, run_id: str) -> Run:
         """The run with this id, number or name."""

@@ -42,9 +42,29 @@ class Environments(Protocol):
             It cannot be made ready; the sentence says which step failed, and why.
         """
 
+    def used(self, built: Built) -> None:
+        """Note that a run begins in it now."""
+
+    def gone(self, built: Built) -> None:
+        """Take in that it is not there any more: from now on it is not ready."""
+
+    def lock_of(self, built: Built) -> Path | None:
+        """The file that names its packages exactly; `None` where nothing was installed."""
+
+    def modules_of(self, built: Built) -> frozenset[str] | None:
+        """Top-level modules that its Python finds, as `Made.modules`; for a thread."""
+
 
 class Site(Protocol):
     """Where one build takes place. Every method may be called from any thread."""
+
+    @property
+    def workspace(self) -> str:
+        """Id of the workspace, for the label ``mltrain.workspace``."""
+
+    @property
+    def id(self) -> str:
+        """Of the build, for the label ``mltrain.build``."""
 
     @property
     def compute(self) -> str:
@@ -54,6 +74,11 @@ class Site(Protocol):
     def directory(self) -> Path:
         """Absolute path of a folder of its own, empty at first, which stays where it is. Deleted
         when the build does not end well."""
+
+    @property
+    def identity(self) -> str:
+        """What `Builder.identify` has answered, now or long ago: build from exactly that. Empty
+        while it is asked."""
 
     @property
     def lock(self) -> str | None:
@@ -84,6 +109,9 @@ class Made(Frozen, frozen=True, kw_only=True):
     lock: str | None = None
     """Text that names every package exactly; `None` where nothing was installed."""
     size_bytes: int | None = None
+    modules: tuple[str, ...] | None = None
+    """Top-level modules that the Python of an image finds, its standard library's among them;
+    `None` where that is not known, or can be asked of the interpreter on this machine."""
 
 
 class Builder(Protocol):
@@ -103,6 +131,12 @@ class Builder(Protocol):
     async def build(self, definition: EnvironmentSpec, site: Site) -> Made:
         """Make it.
 
+        Parameters
+        ----------
+        definition
+            `image.context` is the absolute path of a folder with exactly the files of the context;
+            it is gone after the build.
+
         Raises
         ------
         EnvironmentFailed
@@ -115,6 +149,12 @@ class Builder(Protocol):
     async def remove(self, built: Built, compute: str, directory: Path) -> None:
         """Delete what was built; the folder itself is deleted by the caller."""
 
+    async def clean(self, workspace: str, compute: str) -> None:
+        """Delete what builds that a killed service left unfinished have left, as by their labels.
+
+        Called before the first build on that compute target, at most once for each.
+        """
+
 
 class InterpreterEnvironments:
     """Interpreters of this machine: there is nothing to prepare."""
@@ -124,3 +164,15 @@ class InterpreterEnvironments:
 
     async def prepare(self, definition: EnvironmentSpec, compute: str, audience: Audience) -> Built:
         return Built(id="", kind="interpreter", interpreter=definition.interpreter)
+
+    def used(self, built: Built) -> None:
+        return None
+
+    def gone(self, built: Built) -> None:
+        return None
+
+    def lock_of(self, built: Built) -> Path | None:
+        return None
+
+    def modules_of(self, built: Built) -> frozenset[str] | None:
+        return None

@@ -58,6 +58,11 @@ class TrainMagics(Magics):
 
             %%train -i df -o model,scores    carries df in, and model and scores out
             %%train --gpus 1 --memory 8GB --timeout 2h
+            %%train --pip "xgboost pandas>=2"            installs these, once, and runs there
+            %%train --conda environment.yml              the packages of a conda specification
+            %%train --image pytorch/pytorch:2.8.0 --pip lightning
+            %%train --dockerfile docker/Dockerfile
+            %%train --env sklearn:1 --env OMP_NUM_THREADS=2   an environment, and a variable
             %%train --background             submits, and the next cell can run at once
 
         The run is `_run` in the notebook: `_run.variables()` brings what -o named after

@@ -21,18 +21,21 @@ from jupyter_mltrain.spec import RunState
 
 if TYPE_CHECKING:
     from jupyter_mltrain.magics.commands import TrainMagics
+    from jupyter_mltrain.magics.environments import EnvironmentMagics
 
 MATCHER: Final = "jupyter_mltrain.magics"
 """Name of the matcher among those of IPython."""
 
-_COMMANDS: Final = frozenset({"%%train", "%train", "%runs", "%run_logs", "%run_cancel"})
+_COMMANDS: Final = frozenset(
+    {"%%train", "%train", "%runs", "%run_logs", "%run_cancel", "%environments"}
+)
 _HIDDEN: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 _RECENT: Final = 50
 
 
-def matcher(magics: TrainMagics) -> Any:
+def matcher(magics: TrainMagics, environments: EnvironmentMagics) -> Any:
     """A matcher for `IPCompleter.custom_matchers` that answers on the lines of our magics."""
-    completer = Completer(magics)
+    completer = Completer(magics, environments)
 
     @context_matcher(identifier=MATCHER)
     def match(context: CompletionContext) -> SimpleMatcherResult:
@@ -50,8 +53,9 @@ def matcher(magics: TrainMagics) -> Any:
 class Completer:
     """Knows what may stand where on a magic's line."""
 
-    def __init__(self, magics: TrainMagics) -> None:
+    def __init__(self, magics: TrainMagics, environments: EnvironmentMagics) -> None:
         self._magics = magics
+        self._environments = environments
 
     def complete(self, line: str, token: str) -> list[str]:
         """What may stand at the end of a line; empty to let IPython's own completers answer.
@@ -78,18 +82,20 @@ class Completer:
 
     def _offers(self, command: str, before: list[str], word: str) -> Iterable[str]:
         previous = before[-1] if before else ""
-        values = self._values(command).get(previous)
+        values = self._values(command, word).get(previous)
         if values is not None:
             return values()
         if word.startswith("-"):
             return self._options(command)
         if command in ("%run_logs", "%run_cancel"):
             return self._runs(active=command == "%run_cancel")
+        if command == "%environments":
+            return self._named() if before else ("build", "show")
         if command == "%train" and all(each.startswith("-") for each in before):
             return _scripts(word)
         return [] if word else self._options(command)
 
-    def _values(self, command: str) -> dict[str, Callable[[], Iterable[str]]]:
+    def _values(self, command: str, word: str) -> dict[str, Callable[[], Iterable[str]]]:
         """Option -> what may follow it."""
         client = self._magics.session.client_silently
         found: dict[str, Callable[[], Iterable[str]]] = {
@@ -98,13 +104,17 @@ class Completer:
         if command in ("%%train", "%train"):
             found |= {
                 "--compute": lambda: [each.name for each in client().computes()],
-                "--environment": lambda: ["current"],
-                "--image": lambda: ["current"],
+                "--environment": lambda: ["current", *self._named()],
+                "--env": self._named,
+                "--dockerfile": lambda: _files(word, _is_dockerfile),
+                "--conda": lambda: _files(word, _is_yaml),
                 "--source": lambda: [f"{each}/" for each in _folders()],
             }
             found |= dict.fromkeys(_free_text(), list)
         if command == "%%train":
             found |= dict.fromkeys(("-i", "--input", "-o", "--output"), self._variables)
+        if command == "%environments":
+            found = {"--compute": lambda: [each.name for each in client().computes()]}
         if command == "%runs":
             found["--state"] = lambda: [state.value for state in RunState]
         return found
@@ -116,6 +126,7 @@ class Completer:
             "%runs": self._magics.runs,
             "%run_logs": self._magics.run_logs,
             "%run_cancel": self._magics.run_cancel,
+            "%environments": self._environments.environments,
         }
         parser = methods[command].parser
         return [name for action in parser._actions for name in action.option_strings]
@@ -126,6 +137,10 @@ class Completer:
         found = [run for run in runs if not (active and run.state.final)]
         names = [run.spec.name for run in found if run.spec.name and " " not in run.spec.name]
         return [*(str(run.number) for run in found), *names]
+
+    def _named(self) -> list[str]:
+        client = self._magics.session.client_silently()
+        return [environment.name for environment in client.environments()]
 
     def _variables(self) -> list[str]:
         shell = self._magics.shell
@@ -139,13 +154,26 @@ class Completer:
 
 def _free_text() -> tuple[str, ...]:
     return (
-        *("--name", "--cpus", "--gpus", "--memory", "--arg", "--env", "--tag"),
-        *("--timeout", "--priority"),
+        *("--name", "--cpus", "--gpus", "--memory", "--arg", "--tag", "--image", "--pip"),
+        *("--timeout", "--priority", "--python"),
     )
 
 
 def _scripts(word: str) -> list[str]:
-    """Scripts, notebooks and folders, the way a path is typed step by step."""
+    """Scripts, notebooks and folders."""
+    return _files(word, lambda name: name.endswith((".py", ".sh", ".ipynb")))
+
+
+def _is_dockerfile(name: str) -> bool:
+    return "dockerfile" in name.lower()
+
+
+def _is_yaml(name: str) -> bool:
+    return name.endswith((".yml", ".yaml"))
+
+
+def _files(word: str, offered: Callable[[str], bool]) -> list[str]:
+    """Such files, and folders, the way a path is typed step by step."""
     folder = word.rpartition("/")[0]
     prefix = f"{folder}/" if folder or word.startswith("/") else ""
     try:
@@ -156,7 +184,7 @@ def _scripts(word: str) -> list[str]:
     return [
         f"{prefix}{each.name}/" if each.is_dir() else f"{prefix}{each.name}"
         for each in shown
-        if each.is_dir() or each.suffix in (".py", ".sh", ".ipynb")
+        if each.is_dir() or offered(each.name)
     ]
 
 

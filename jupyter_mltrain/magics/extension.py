@@ -6,20 +6,25 @@ from typing import TYPE_CHECKING
 
 from jupyter_mltrain.magics import completion
 from jupyter_mltrain.magics.commands import TrainMagics
+from jupyter_mltrain.magics.environments import EnvironmentMagics
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
-_NAMES = {"cell": ("train",), "line": ("train", "runs", "run_logs", "run_cancel")}
+_NAMES = {
+    "cell": ("train",),
+    "line": ("train", "runs", "run_logs", "run_cancel", "environments"),
+}
 
 
 def load(shell: InteractiveShell) -> None:
     """Register the magics and what completes them; a second time replaces the first."""
     unload(shell)
     magics = TrainMagics(shell)
-    shell.register_magics(magics)
+    environments = EnvironmentMagics(shell, magics.session)
+    shell.register_magics(magics, environments)
     if shell.Completer is not None:
-        shell.Completer.custom_matchers.append(completion.matcher(magics))
+        shell.Completer.custom_matchers.append(completion.matcher(magics, environments))
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -27,6 +32,7 @@ def unload(shell: InteractiveShell) -> None:
     known = shell.magics_manager.registry.pop(TrainMagics.__name__, None)
     if known is not None:
         known.session.close()
+    shell.magics_manager.registry.pop(EnvironmentMagics.__name__, None)
     for kind, names in _NAMES.items():
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from jupyter_mltrain.client import Client, LogChunk
-from jupyter_mltrain.spec import Run
+from jupyter_mltrain.spec import BUILD_LOG, Run
 from jupyter_mltrain.wire import MetricsFrame
 
 _ITEMS: Final = 64
@@ -19,7 +19,7 @@ _LOOK_S: Final = 0.2
 
 
 class Feed:
-    """Begins a run, or finds one, and follows it in a thread of its own.
+    """Begins a run, or finds one, and follows it in a thread of its own, from its environment on.
 
     A thread, because whoever shows the run also has to show that time passes, and because a
     request that is under way when the user interrupts is better finished than forgotten.
@@ -71,7 +71,8 @@ class Feed:
             self._put(run)
             if self._stopped.is_set():
                 return
-            for item in self._client.follow(run.id, dict.fromkeys(self._logs, 0), metrics=0):
+            logs = [*([BUILD_LOG] if run.spec.environment.is_built else []), *self._logs]
+            for item in self._client.follow(run.id, dict.fromkeys(logs, 0), metrics=0):
                 self._put(item)
                 if self._stopped.is_set():
                     return

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import argument
 
-from jupyter_mltrain.core import words
+from jupyter_mltrain.core import environment_flags, words
 from jupyter_mltrain.errors import InvalidSpec
 
 _LISTS: Final = ("-i", "--input", "-o", "--output")
@@ -24,7 +24,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
 
 _ARGUMENT: Final = re.compile(r"-{0,2}([^\W\d][\w.-]*)(?:=(.*))?\Z", re.DOTALL)
-_VARIABLE: Final = re.compile(r"([^=\s]+)=(.*)\Z", re.DOTALL)
 
 
 def _of(read: Callable[[str], T]) -> Callable[[str], T]:
@@ -44,15 +43,6 @@ def _argument(text: str) -> tuple[str, str | None]:
     if found is None:
         raise argparse.ArgumentTypeError(
             f"{text!r} is no argument. Write NAME=VALUE, or NAME alone for a flag."
-        )
-    return found[1], found[2]
-
-
-def _variable(text: str) -> tuple[str, str]:
-    found = _VARIABLE.match(text)
-    if found is None:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} sets no environment variable. Write NAME=VALUE."
         )
     return found[1], found[2]
 
@@ -80,15 +70,6 @@ def whole(text: str) -> int:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number.") from None
 
 
-def _this_python(text: str) -> str:
-    if text != "current":
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not there: images and other environments come with Docker. Leave the "
-            "option out, and the run uses this Python with everything installed in it."
-        )
-    return text
-
-
 _RUN: Final = (
     argument("--name", metavar="NAME", help="What the run is called in lists."),
     argument(
@@ -99,18 +80,8 @@ _RUN: Final = (
     argument(
         "--compute", metavar="NAME", default="local", help="Where it runs; by default %(default)s."
     ),
-    argument(
-        "--environment",
-        metavar="NAME",
-        type=_this_python,
-        help="What it runs in: 'current', this Python, which is the default.",
-    ),
-    argument(
-        "--image",
-        metavar="NAME",
-        type=_this_python,
-        help="As --environment; images come with Docker environments.",
-    ),
+    *(argument(*flags, **settings) for flags, settings in environment_flags.OPTIONS),
+    argument("--python", metavar="PATH", help="Another Python: of this machine, or of the image."),
     argument("--cpus", metavar="N", type=whole, help="CPUs it gets."),
     argument("--gpus", metavar="N", type=whole, default=0, help="GPUs it gets."),
     argument("--memory", metavar="SIZE", type=_of(words.parse_size), help="4GB, 512MB …"),
@@ -121,14 +92,6 @@ _RUN: Final = (
         action="append",
         default=[],
         help="An argument of the script, '--NAME VALUE', or '--NAME' alone for a flag. Repeatable.",
-    ),
-    argument(
-        "--env",
-        metavar="NAME=VALUE",
-        type=_variable,
-        action="append",
-        default=[],
-        help="An environment variable of the run. Repeatable.",
     ),
     argument(
         "--tag",

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from jupyter_mltrain.core.environment import Environment
+from jupyter_mltrain.core import environment_options
+from jupyter_mltrain.core.environment_options import Chosen
 from jupyter_mltrain.core.script_run_config import kind_of
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.magics import cell_source, local_modules, names, notebook_syntax, options
@@ -79,17 +80,24 @@ def of_cell(
         warnings = names.warnings_about(found, carried, notebook)
     carriers = [notebook[name] for name in inputs if name in notebook]
     source = _source(given, cell_source.script(line, cell, lines_above), tree, carriers)
+    chosen = environment_options.chosen(given, given.python)
     staged = variables.stage(workspace, carried, {**notebook, **values})
     try:
         spec = _spec(
             given,
+            chosen,
             experiment=given.experiment or experiment(notebook),
             script=CELL_SCRIPT,
             kind=RunKind.CELL,
             cell=CellSpec(inputs=carried, outputs=outputs),
         )
         request = SubmitRequest(
-            spec=spec, source=source, inputs=staged, tags=dict(given.tag), force=given.force
+            spec=spec,
+            source=source,
+            environment=chosen.registered,
+            inputs=staged,
+            tags=dict(given.tag),
+            force=given.force,
         )
         yield request, warnings
     finally:
@@ -116,15 +124,23 @@ def of_file(given: argparse.Namespace, notebook: Mapping[str, Any]) -> SubmitReq
     if kind is RunKind.NOTEBOOK:
         _check_notebook(whole)
     stem = cell_source.experiment_of([script])
+    chosen = environment_options.chosen(given, given.python)
     spec = _spec(
         given,
+        chosen,
         experiment=given.experiment or experiment(notebook, stem),
         script=script,
         kind=kind,
         cell=None,
     )
     source = Source(directory=str(folder))
-    return SubmitRequest(spec=spec, source=source, tags=dict(given.tag), force=given.force)
+    return SubmitRequest(
+        spec=spec,
+        source=source,
+        environment=chosen.registered,
+        tags=dict(given.tag),
+        force=given.force,
+    )
 
 
 def _check_notebook(path: Path) -> None:
@@ -165,7 +181,13 @@ def experiment(notebook: Mapping[str, Any], otherwise: str | None = None) -> str
 
 
 def _spec(
-    given: argparse.Namespace, *, experiment: str, script: str, kind: RunKind, cell: CellSpec | None
+    given: argparse.Namespace,
+    chosen: Chosen,
+    *,
+    experiment: str,
+    script: str,
+    kind: RunKind,
+    cell: CellSpec | None,
 ) -> RunSpec:
     return RunSpec(
         experiment=experiment,
@@ -173,9 +195,9 @@ def _spec(
         script=script,
         kind=kind,
         arguments=options.script_arguments(given),
-        variables=dict(given.env),
+        variables=environment_options.variables(given),
         compute=given.compute,
-        environment=Environment.current().spec(),
+        environment=chosen.spec,
         resources=Resources(cpus=given.cpus, gpus=given.gpus, memory_bytes=given.memory),
         timeout_s=given.timeout or MAX_RUN_DURATION_S,
         priority=given.priority,

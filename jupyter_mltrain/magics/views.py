@@ -15,11 +15,14 @@ from jupyter_mltrain.core import words
 from jupyter_mltrain.core.folding import Folding
 from jupyter_mltrain.magics.card_bundle import bundle
 from jupyter_mltrain.magics.card_text import card
-from jupyter_mltrain.spec import Run, RunFile
+from jupyter_mltrain.spec import Run, RunFile, RunState
 from jupyter_mltrain.wire import MetricPoint
 
 _BETWEEN_S: Final = 0.25
 """At least so long between two updates of a display."""
+
+_BUILD_LINES: Final = 12
+"""Of the log of a build: its end says where it is, and why it failed."""
 
 _TICKS_S: Final = ((60.0, 1.0), (3_600.0, 5.0), (float("inf"), 30.0))
 """Up to which age of a run its clock is moved how often: every update costs the notebook."""
@@ -33,6 +36,9 @@ class View(Protocol):
 
     def output(self, data: bytes) -> None:
         """The run has printed something."""
+
+    def building(self, data: bytes) -> None:
+        """What makes the run's environment ready has printed something."""
 
     def metrics(self, points: Iterable[MetricPoint]) -> None:
         """The run has logged something."""
@@ -64,6 +70,7 @@ class CardView(View):
         self._quiet = quiet
         self._monotonic = monotonic
         self._folding = Folding()
+        self._building = Folding()
         self._run: Run | None = None
         self._latest: dict[str, float] = {}
         self._handle = place or DisplayHandle()
@@ -79,6 +86,11 @@ class CardView(View):
     def output(self, data: bytes) -> None:
         if not self._quiet:
             self._folding.feed_bytes(data)
+            self._news = True
+
+    def building(self, data: bytes) -> None:
+        if not self._quiet:
+            self._building.feed_bytes(data)
             self._news = True
 
     def metrics(self, points: Iterable[MetricPoint]) -> None:
@@ -111,7 +123,7 @@ class CardView(View):
 
     def _draw(self, metrics: Mapping[str, Any], files: tuple[RunFile, ...]) -> None:
         assert self._run is not None
-        text = card(self._run, self._folding.text, _now(), metrics=metrics, files=files)
+        text = card(self._run, self._tail(), _now(), metrics=metrics, files=files)
         data = bundle(self._run, text, files)
         self._news = False
         self._drawn_at = self._monotonic()
@@ -124,6 +136,13 @@ class CardView(View):
         self._shown = True  # first, so that no interrupt can make it two displays
         self._handle.display(data, raw=True)
 
+    def _tail(self) -> str:
+        """What it prints; before the script has started, how its environment is made ready."""
+        assert self._run is not None
+        if self._run.started_at is not None or self._folding.text:
+            return self._folding.text
+        return "\n".join(self._building.text.splitlines()[-_BUILD_LINES:])
+
 
 class TerminalView(View):
     """The output as it comes, between a line when it starts and a line when it ends."""
@@ -133,12 +152,16 @@ class TerminalView(View):
         self._color = color
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._said = ""
+        self._building = codecs.getincrementaldecoder("utf-8")("replace")
         self._printed = False
+        self._built = False
         self._in_line = False
 
     def run(self, run: Run) -> None:
         if self._quiet or self._printed or run.state.final:
             return
+        if self._built and run.state is RunState.PREPARING:
+            return  # the log says more than its reason
         detail = run.reason if run.state.waiting else words.place(run)
         line = f"{words.state_title(run.state, colored=self._color)}  {run.label}  {detail}"
         if line != self._said:
@@ -149,6 +172,11 @@ class TerminalView(View):
         if not self._quiet:
             self._printed = True
             self._write(self._decoder.decode(data))
+
+    def building(self, data: bytes) -> None:
+        if not self._quiet:
+            self._built = True
+            self._write(self._building.decode(data))
 
     def metrics(self, points: Iterable[MetricPoint]) -> None:
         pass  # a script that wants its metrics read in a terminal prints them

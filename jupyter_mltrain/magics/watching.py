@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jupyter_mltrain.errors import MltrainError
 from jupyter_mltrain.magics.plainly import in_color, in_kernel
-from jupyter_mltrain.spec import DRIVER_LOG, Run
+from jupyter_mltrain.spec import BUILD_LOG, DRIVER_LOG, Run
 from jupyter_mltrain.wire import MetricsFrame
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ def _follow(feed: Feed, view: View, run: Run, stopped: Event | None = None) -> R
             view.run(run)
         elif isinstance(item, MetricsFrame):
             view.metrics(item.points)
+        elif item is not None and item.log == BUILD_LOG:
+            view.building(item.data)
         elif item is not None:
             view.output(item.data)
     return run

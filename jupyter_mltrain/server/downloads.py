@@ -1,4 +1,4 @@
-"""Files of a run, and all of them as a zip: streamed from the service to be saved, never shown.
+"""Files of runs, zips of them, logs of builds: streamed from the service to be saved, never shown.
 
 What a run wrote, and how it named it, is data of anybody's: nothing of it becomes a page here.
 """
@@ -154,6 +154,13 @@ class Download(Api):
 
 class FileDownload(Download):
     """`GET workspaces/<ws>/runs/<run>/files/<name>` and `…/snapshot/<name>`."""
+
+
+class BuildLogDownload(Download):
+    """`GET workspaces/<ws>/builds/<build>/log`."""
+
+    async def file_name(self, upstream: Upstream, run: str, *name: str) -> str:
+        return f"build-{run}.log"
 
 
 class ZipDownload(Download):

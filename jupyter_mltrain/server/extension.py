@@ -12,25 +12,29 @@ from jupyter_server.utils import url_path_join
 from traitlets import Bool
 
 from jupyter_mltrain.server import activity, handlers, routes, sockets
-from jupyter_mltrain.server.downloads import FileDownload, ZipDownload
+from jupyter_mltrain.server.downloads import BuildLogDownload, FileDownload, ZipDownload
 from jupyter_mltrain.server.forwarding import handler_of
 from jupyter_mltrain.server.handlers import Parts
 from jupyter_mltrain.server.places import Places
 from jupyter_mltrain.server.pythons import Pythons
-from jupyter_mltrain.server.routes import Route
+from jupyter_mltrain.server.route import Route
 
 _OWN: Final = {
     "workspaces": handlers.WorkspacesHandler,
-    "environments": handlers.EnvironmentsHandler,
+    "pythons": handlers.PythonsHandler,
     "submit": handlers.SubmitHandler,
     "preview": handlers.PreviewHandler,
+    "describe": handlers.DescribeHandler,
     "arguments": handlers.ArgumentsHandler,
-    "zip": ZipDownload,
-    "{name}": FileDownload,
+    "{run}/zip": ZipDownload,
+    "files/{name}": FileDownload,
+    "snapshot/{name}": FileDownload,
+    "{build}/log": BuildLogDownload,
     "events": sockets.EventsSocket,
-    "follow": sockets.FollowSocket,
+    "{run}/follow": sockets.FollowSocket,
+    "{build}/follow": sockets.BuildSocket,
 }
-"""Last part of a path -> its handler, of those that are not just forwarded."""
+"""End of a path -> its handler, of those that are not just forwarded."""
 
 
 def table() -> list[tuple[str, type[Any]]]:
@@ -41,10 +45,14 @@ def table() -> list[tuple[str, type[Any]]]:
     own = routes.OWN + routes.DOWNLOADS + routes.SOCKETS
     found: list[tuple[str, type[Any]]] = [
         *((pattern, handler_of(methods)) for pattern, methods in forwarded.items()),
-        *((route.pattern, _OWN[route.path.rpartition("/")[2]]) for route in own),
+        *((route.pattern, _handler_of(route.path)) for route in own),
         (".*", handlers.NowhereHandler),
     ]
     return [(url_path_join("/", routes.BASE, pattern), handler) for pattern, handler in found]
+
+
+def _handler_of(path: str) -> type[Any]:
+    return next(handler for end, handler in _OWN.items() if f"/{path}".endswith(f"/{end}"))
 
 
 class MltrainApp(ExtensionApp):

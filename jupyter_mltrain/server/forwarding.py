@@ -11,7 +11,7 @@ from tornado import web
 
 from jupyter_mltrain import errors, wire
 from jupyter_mltrain.server.handlers import Api, allowed
-from jupyter_mltrain.server.routes import Route
+from jupyter_mltrain.server.route import Route
 from jupyter_mltrain.server.upstream import Answer, Upstream
 from jupyter_mltrain.spec import Run
 
@@ -31,6 +31,8 @@ class Forwarding(Api):
             await self.while_watched(self._get(upstream))
         elif method == "DELETE":
             self.relay(await self._delete(upstream))
+        elif method == "PUT":
+            self.relay(await upstream.ask("PUT", self.target(), self._body()))
         else:
             self.relay(await self._post(upstream, self.routes[method]))
 
@@ -38,17 +40,16 @@ class Forwarding(Api):
         self.relay(await upstream.ask("GET", self.target()))
 
     async def _delete(self, upstream: Upstream) -> Answer:
+        if "GET" not in self.routes:
+            return await upstream.ask("DELETE", self.target())
         before = await upstream.ask("GET", self.target())
         if before.status >= 400:
             return before
         answer = await upstream.ask("DELETE", self.target())
-        # A first try may have been heard by a service that died before it could say so.
-        return before if answer.repeated and answer.status == 404 else answer
+        return before if _done_before(answer) else answer
 
     async def _post(self, upstream: Upstream, route: Route) -> Answer:
-        body = self.request.body
-        if len(body) > _MAX_BODY_BYTES:
-            raise errors.InvalidSpec("The request is too large. Put data into files.")
+        body = self._body()
         if route.request is wire.AgainRequest:
             body = self._numbered()
         answer = await upstream.ask("POST", self.target(), body)
@@ -61,12 +62,22 @@ class Forwarding(Api):
                 return now
         return answer
 
+    def _body(self) -> bytes:
+        if len(self.request.body) > _MAX_BODY_BYTES:
+            raise errors.InvalidSpec("The request is too large. Put data into files.")
+        return self.request.body
+
     def _numbered(self) -> bytes:
         """The request with a number of its own, so that sent twice it makes one run."""
         request = self.request_as(wire.AgainRequest)
         if request.request_id is None:
             request = msgspec.structs.replace(request, request_id=os.urandom(8).hex())
         return wire.encode(request)
+
+
+def _done_before(answer: Answer) -> bool:
+    """Whether a first try was heard by a service that died before it could say so."""
+    return answer.repeated and answer.status == 404
 
 
 def handler_of(routes: Mapping[str, Route]) -> type[Forwarding]:

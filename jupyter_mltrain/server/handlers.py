@@ -18,10 +18,11 @@ from jupyter_server.utils import url_path_join
 from tornado import iostream, web
 
 from jupyter_mltrain import errors, wire
-from jupyter_mltrain.server import places, submitting
+from jupyter_mltrain.server import describing, places, submitting
 from jupyter_mltrain.server.places import Places
 from jupyter_mltrain.server.pythons import Pythons
-from jupyter_mltrain.server.routes import BASE, Action
+from jupyter_mltrain.server.route import Action
+from jupyter_mltrain.server.routes import BASE
 from jupyter_mltrain.server.upstream import Answer, Upstream
 
 T = TypeVar("T")
@@ -149,8 +150,8 @@ class WorkspacesHandler(Api):
         self.reply(await asyncio.to_thread(places.info))
 
 
-class EnvironmentsHandler(Api):
-    """`GET environments`."""
+class PythonsHandler(Api):
+    """`GET pythons`."""
 
     @web.authenticated
     @authorized
@@ -173,8 +174,11 @@ class FormHandler(Api):
 
     async def submit_request(self) -> wire.SubmitRequest:
         form = self.request_as(wire.SubmitForm)
-        environment = await self.parts.pythons.environment(form.interpreter)
-        return await asyncio.to_thread(submitting.request_of, form, self.root(), environment)
+        root = self.root()
+        environment = await asyncio.to_thread(describing.environment_of, form)
+        if environment is None:
+            environment = await self.parts.pythons.environment(form.interpreter)
+        return await asyncio.to_thread(submitting.request_of, form, root, environment)
 
 
 class SubmitHandler(FormHandler):
@@ -200,6 +204,19 @@ class PreviewHandler(FormHandler):
 
     async def _preview(self, upstream: Upstream, request: wire.SubmitRequest) -> None:
         self.relay(await upstream.ask("POST", "/v1/preview", wire.encode(request)))
+
+
+class DescribeHandler(FormHandler):
+    """`POST workspaces/<ws>/describe`: an environment of a form becomes a version."""
+
+    @web.authenticated
+    @allowed("write")
+    async def post(self, workspace_id: str) -> None:
+        upstream = await self.upstream(workspace_id)
+        form = self.request_as(wire.EnvironmentForm)
+        spec = await asyncio.to_thread(describing.spec_of, form, self.root())
+        request = wire.EnvironmentRequest(spec=spec)
+        self.relay(await upstream.ask("POST", "/v1/environments", wire.encode(request)))
 
 
 class ArgumentsHandler(FormHandler):

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import re
-import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from inspect import isawaitable
 from pathlib import Path
 from typing import Any, Final, Protocol
 
 from jupyter_mltrain.core.environment import Environment
+from jupyter_mltrain.core.pythons import absolute, interpreter_of
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.spec import EnvironmentSpec
 from jupyter_mltrain.wire import PythonInfo
 
 _LIMIT_S: Final = 10.0
 _VERSION: Final = "import sys; print('%d.%d.%d' % sys.version_info[:3])"
-_KERNELS: Final = ("ipykernel", "ipykernel_launcher")
-_PYTHON: Final = re.compile(r"python\d*(\.\d+)*\Z")
 
 
 class KernelSpecs(Protocol):
@@ -64,7 +60,7 @@ class Pythons:
                     f"{interpreter!r} is not the Python of this Jupyter server or one of its "
                     "kernels. Install a kernel there, with `python -m ipykernel install --user`."
                 )
-            environment = Environment(known[interpreter])
+            environment.name = known[interpreter]
             environment.python.interpreter_path = interpreter
         return await asyncio.to_thread(environment.spec)
 
@@ -73,10 +69,10 @@ class Pythons:
         order = sorted(specs, key=lambda name: (name != self._default_kernel, name))
         for kernel in order:
             spec = specs[kernel]["spec"]
-            path = _interpreter(spec.get("argv", ()))
+            path = interpreter_of(spec.get("argv", ()))
             if path is not None:
                 names.setdefault(path, spec.get("display_name") or kernel)
-        own = _absolute(sys.executable)
+        own = absolute(sys.executable)
         names.setdefault(own, "Python of this Jupyter server")
         versions = {path: self._version(path) for path in names}
         listed = [path for path in names if versions[path]]
@@ -89,7 +85,7 @@ class Pythons:
 
     def _version(self, path: str) -> str:
         """What an interpreter says it is; empty when it does not say."""
-        if path == _absolute(sys.executable):
+        if path == absolute(sys.executable):
             return "{}.{}.{}".format(*sys.version_info[:3])
         try:
             key = (path, Path(path).stat().st_mtime_ns)
@@ -107,29 +103,3 @@ class Pythons:
             return self._versions[key]
         except (OSError, subprocess.SubprocessError, UnicodeDecodeError):
             return ""
-
-
-def _interpreter(argv: Sequence[str]) -> str | None:
-    """The Python that a kernel's command line starts, where it is one that starts ipykernel."""
-    if not argv or "-m" not in argv[:-1]:
-        return None
-    if argv[argv.index("-m") + 1] not in _KERNELS:
-        return None
-    command = argv[0]
-    if not _PYTHON.match(Path(command).name):
-        return None
-    if command == Path(command).name and command in _own_names():
-        # Jupyter takes its own Python for such a plain name: `KernelManager.format_kernel_cmd`.
-        return _absolute(sys.executable)
-    found = shutil.which(command)
-    return None if found is None else _absolute(found)
-
-
-def _own_names() -> tuple[str, ...]:
-    major, minor = sys.version_info[:2]
-    return ("python", f"python{major}", f"python{major}.{minor}")
-
-
-def _absolute(path: str) -> str:
-    """Not resolved: in a virtual environment the link is what makes it that environment's."""
-    return os.path.abspath(path)  # noqa: PTH100

@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from jupyter_mltrain import wire
-from jupyter_mltrain.spec import ComputeStatus, Run, StateChange
+from jupyter_mltrain.server.route import Query, Route
+from jupyter_mltrain.spec import Build, ComputeStatus, EnvironmentVersion, Run, StateChange
 
 BASE: Final = "mltrain/api/"
 """Under the Jupyter server's own base URL."""
 
-Method = Literal["GET", "POST", "DELETE"]
-Action = Literal["read", "write", "execute"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Query:
-    """One parameter of a query."""
-
-    name: str
-    about: str
-    type: Literal["string", "integer", "boolean"] = "string"
-    repeated: bool = False
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Route:
-    """One request, and what answers it."""
-
-    method: Method
-    path: str
-    """Below `BASE`; ``{name}`` may hold slashes, other parts do not."""
-    about: str
-    reply: Any = None
-    """A type of `wire`; `None` for the bytes of a download, and for a stream."""
-    request: Any = None
-    status: int = 200
-    action: Action = "read"
-    """What the user has to be allowed to do with the resource `mltrain`."""
-    query: tuple[Query, ...] = ()
-
-    @property
-    def pattern(self) -> str:
-        """The path as a regular expression."""
-        parts = re.split(r"\{(\w+)\}", self.path)
-        return "".join(
-            re.escape(part) if index % 2 == 0 else ("(.+)" if part == "name" else "([^/]+)")
-            for index, part in enumerate(parts)
-        )
-
-
 _WORKSPACE: Final = "workspaces/{workspace}/"
 _RUN: Final = _WORKSPACE + "runs/{run}"
+_ENVIRONMENTS: Final = _WORKSPACE + "environments"
+_ENVIRONMENT: Final = _ENVIRONMENTS + "/{environment}"
+_BUILDS: Final = _WORKSPACE + "builds"
+_BUILD: Final = _BUILDS + "/{build}"
 
 _LIMIT: Final = Query(name="limit", type="integer", about="How many, at most.")
 _AFTER: Final = Query(name="after", about="`next_after` of the page before.")
 _PREFIX: Final = Query(name="prefix", about="Only files whose names start so.")
+_VERSION: Final = Query(name="version", about="Only this version; without it, all of them.")
 _RANGE_REPLY: Final = "A byte range may be asked for."
 
 FORWARDED: Final = (
@@ -198,6 +162,106 @@ FORWARDED: Final = (
         reply=wire.SnapshotPage,
         query=(_LIMIT, _AFTER),
     ),
+    Route(
+        method="POST",
+        path=_WORKSPACE + "computes",
+        about="Attach a Docker Engine as a compute target.",
+        request=wire.AttachRequest,
+        reply=ComputeStatus,
+        status=201,
+        action="execute",
+    ),
+    Route(
+        method="DELETE",
+        path=_WORKSPACE + "computes/{compute}",
+        about="Forget an engine, which itself stays as it is; answers with what it was.",
+        reply=ComputeStatus,
+        action="execute",
+    ),
+    Route(
+        method="GET",
+        path=_ENVIRONMENTS,
+        about="Environments at a glance, by name.",
+        reply=tuple[wire.EnvironmentSummary, ...],
+    ),
+    Route(
+        method="POST",
+        path=_ENVIRONMENTS,
+        about="Register a definition; the same again is the version there is.",
+        request=wire.EnvironmentRequest,
+        reply=EnvironmentVersion,
+        status=201,
+        action="write",
+    ),
+    Route(
+        method="POST",
+        path=_ENVIRONMENTS + "/reclaim",
+        about="Delete builds that nothing needs; they are made again when a run does.",
+        request=wire.ReclaimRequest,
+        reply=wire.ReclaimReport,
+        action="write",
+    ),
+    Route(
+        method="GET",
+        path=_ENVIRONMENT,
+        about="An environment with its versions, the latest first.",
+        reply=wire.EnvironmentDetails,
+        query=(_VERSION,),
+    ),
+    Route(
+        method="DELETE",
+        path=_ENVIRONMENT,
+        about="Delete an environment, or one version; answers with what it was.",
+        reply=wire.EnvironmentDetails,
+        action="write",
+        query=(_VERSION,),
+    ),
+    Route(
+        method="GET",
+        path=_BUILDS,
+        about="Builds, the latest first.",
+        reply=tuple[Build, ...],
+        query=(Query(name="environment", about="Only of this one: `NAME` or `NAME:VERSION`."),),
+    ),
+    Route(
+        method="POST",
+        path=_BUILDS,
+        about="Make an environment ready; goes on after the answer.",
+        request=wire.BuildRequest,
+        reply=Build,
+        status=202,
+        action="execute",
+    ),
+    Route(method="GET", path=_BUILD, about="One build.", reply=Build),
+    Route(
+        method="DELETE",
+        path=_BUILD,
+        about="Delete what was built; answers with what it was.",
+        reply=Build,
+        action="write",
+    ),
+    Route(
+        method="POST",
+        path=_BUILD + "/cancel",
+        about="Ask the build to end; nothing half built is left.",
+        reply=Build,
+        status=202,
+        action="execute",
+    ),
+    Route(
+        method="GET",
+        path=_BUILD + "/difference",
+        about="Why it was not there already: what differs from the nearest one that was.",
+        reply=wire.Difference,
+    ),
+    Route(
+        method="PUT",
+        path=_WORKSPACE + "credentials",
+        about="Keep a registry's password, or forget it; it is never given out again.",
+        request=wire.CredentialsRequest,
+        status=204,
+        action="execute",
+    ),
 )
 """Answered by the workspace's service as they are: same bodies, query and status."""
 
@@ -218,6 +282,11 @@ DOWNLOADS: Final = (
         about=f"The run's files in one archive. {_RANGE_REPLY[:-1]} once the run has ended.",
         query=(_PREFIX,),
     ),
+    Route(
+        method="GET",
+        path=_BUILD + "/log",
+        about=f"What a build said, as far as it is. {_RANGE_REPLY}",
+    ),
 )
 """Bytes of the service's, saved under a name. `HEAD` is answered as well."""
 
@@ -230,7 +299,7 @@ OWN: Final = (
     ),
     Route(
         method="GET",
-        path="environments",
+        path="pythons",
         about="The Pythons of this machine that runs can use.",
         reply=tuple[wire.PythonInfo, ...],
     ),
@@ -252,6 +321,15 @@ OWN: Final = (
         action="write",
     ),
     Route(
+        method="POST",
+        path=_WORKSPACE + "describe",
+        about="Register an environment that a form describes, as a new version unless it is there.",
+        request=wire.EnvironmentForm,
+        reply=EnvironmentVersion,
+        status=201,
+        action="write",
+    ),
+    Route(
         method="GET",
         path=_WORKSPACE + "arguments",
         about="What a script of the file browser asks for on its command line.",
@@ -265,7 +343,7 @@ SOCKETS: Final = (
     Route(
         method="GET",
         path=_WORKSPACE + "events",
-        about="WebSocket: every change of runs and queue, and how the service is.",
+        about="WebSocket: every change of runs, queue and environments, and how the service is.",
         status=101,
         query=(Query(name="since", about="The last cursor; without it a `reset` comes first."),),
     ),
@@ -280,6 +358,13 @@ SOCKETS: Final = (
             Query(name="metrics", type="integer", about="Offset in the journal to go on from."),
             Query(name="backlog", type="integer", about="Skip what is further back, in bytes."),
         ),
+    ),
+    Route(
+        method="GET",
+        path=_BUILD + "/follow",
+        about="WebSocket: the build as it goes. A `log` frame is followed by its bytes.",
+        status=101,
+        query=(Query(name="offset", type="integer", about="Where in its log to go on from."),),
     ),
 )
 

@@ -1,8 +1,8 @@
 """The WebSockets: the streams of a workspace's service, which outlive its death.
 
 A socket that cannot go on says why in a frame ``{"frame": "error", …}`` and closes with 4000 plus
-the HTTP status of that error: 4400 the request is wrong, 4404 workspace or run is gone, 4503 the
-service does not start. 1000 is the end of a run, after its final record.
+the HTTP status of that error: 4400 the request is wrong, 4404 workspace, run or build is gone, 4503
+the service does not start. 1000 is the end of a run or a build, after its final record.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tornado.websocket import WebSocketClosedError, WebSocketHandler
 from jupyter_mltrain import errors, wire
 from jupyter_mltrain.server.handlers import Parts, service_path
 from jupyter_mltrain.server.upstream import CUT, TRIES, Frames, Upstream
-from jupyter_mltrain.spec import DRIVER_LOG, RunState
+from jupyter_mltrain.spec import DRIVER_LOG, BuildState, RunState
 
 _CLOSE: Final = 4000
 _PAUSES_S: Final = (0.05, 0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
@@ -32,6 +32,10 @@ _PAUSES_S: Final = (0.05, 0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 class _RunHead(msgspec.Struct):
     state: RunState
     version: int
+
+
+class _BuildHead(msgspec.Struct):
+    state: BuildState
 
 
 class _Head(msgspec.Struct):
@@ -44,6 +48,7 @@ class _Head(msgspec.Struct):
     size_bytes: int = 0
     next_offset: int = 0
     run: _RunHead | None = None
+    build: _BuildHead | None = None
 
 
 _head = msgspec.json.Decoder(_Head).decode
@@ -146,7 +151,7 @@ async def _frames(upstream: Upstream, target: str) -> AsyncIterator[Frames]:
 
 
 class EventsSocket(Socket):
-    """`workspaces/<ws>/events?since=CURSOR`: changes of runs and queue, and of the service."""
+    """`workspaces/<ws>/events?since=CURSOR`: changes of everything, and of the service."""
 
     def initialize(self, parts: Parts) -> None:
         super().initialize(parts)
@@ -195,27 +200,32 @@ class EventsSocket(Socket):
             self._told = ""  # the page asked, so it gets an answer even if it is the same
 
 
-class FollowSocket(Socket):
-    """`workspaces/<ws>/runs/<run>/follow?log=NAME:OFFSET&…`: a run as it goes.
+class Following(Socket):
+    """Base of what follows one thing to its end: goes on where it was when the service was cut.
 
     Frames are text; a `log` frame is followed by one binary message with its bytes.
     """
 
+    def begin(self) -> None:
+        """Read from the query where to start."""
+        raise NotImplementedError
+
+    def query(self) -> list[tuple[str, str]]:
+        """What to ask the service for, to go on from here."""
+        raise NotImplementedError
+
+    def take(self, head: _Head) -> bool:
+        """Remember how far the page has come; whether that was the last frame."""
+        raise NotImplementedError
+
     async def relay(self, upstream: Upstream, *parts: str) -> None:
-        path, offsets = service_path(self), self._offsets()
-        version = self._whole_number("version") or 0
-        metrics, backlog = self._whole_number("metrics"), self._whole_number("backlog")
+        self.begin()
+        path = service_path(self)
         failures = 0
         while True:
-            query = [("log", f"{log}:{offset}") for log, offset in offsets.items()]
-            query.append(("version", str(version)))
-            if metrics is not None:
-                query.append(("metrics", str(metrics)))
-            if backlog is not None:
-                query.append(("backlog", str(backlog)))
             cut: Exception | None = None
             try:
-                async with _frames(upstream, f"{path}?{urlencode(query)}") as frames:
+                async with _frames(upstream, f"{path}?{urlencode(self.query())}") as frames:
                     while (line := await frames.line()) is not None:
                         head = _head(line)
                         # All of it or nothing: what is cut in between is asked for again.
@@ -224,13 +234,8 @@ class FollowSocket(Socket):
                         failures = 0
                         if head.frame == "log":
                             await self.send(data, binary=True)
-                            offsets[head.log] = head.offset + head.size_bytes
-                        elif head.frame == "metrics":
-                            metrics = head.next_offset
-                        elif head.run is not None:
-                            version = head.run.version
-                            if head.run.state.final:
-                                return
+                        if self.take(head):
+                            return
             except CUT as error:
                 cut = error
             failures += 1
@@ -238,7 +243,36 @@ class FollowSocket(Socket):
                 raise upstream.failing(cut)
             await asyncio.sleep(0.05 * (failures - 1))
 
-    def _offsets(self) -> dict[str, int]:
+
+class FollowSocket(Following):
+    """`workspaces/<ws>/runs/<run>/follow?log=NAME:OFFSET&…`: a run as it goes."""
+
+    def begin(self) -> None:
+        self._offsets = self._logs()
+        self._version = self._whole_number("version") or 0
+        self._metrics = self._whole_number("metrics")
+        self._backlog = self._whole_number("backlog")
+
+    def query(self) -> list[tuple[str, str]]:
+        query = [("log", f"{log}:{offset}") for log, offset in self._offsets.items()]
+        query.append(("version", str(self._version)))
+        if self._metrics is not None:
+            query.append(("metrics", str(self._metrics)))
+        if self._backlog is not None:
+            query.append(("backlog", str(self._backlog)))
+        return query
+
+    def take(self, head: _Head) -> bool:
+        if head.frame == "log":
+            self._offsets[head.log] = head.offset + head.size_bytes
+        elif head.frame == "metrics":
+            self._metrics = head.next_offset
+        elif head.run is not None:
+            self._version = head.run.version
+            return head.run.state.final
+        return False
+
+    def _logs(self) -> dict[str, int]:
         found = {}
         # As it is: `get_query_arguments` strips spaces and replaces control characters.
         for given in self.request.query_arguments.get("log", ()):
@@ -248,3 +282,18 @@ class FollowSocket(Socket):
             except ValueError:
                 raise errors.InvalidSpec(f"log={given!r} has to be NAME:OFFSET.") from None
         return found
+
+
+class BuildSocket(Following):
+    """`workspaces/<ws>/builds/<build>/follow?offset=`: a build as it goes."""
+
+    def begin(self) -> None:
+        self._offset = self._whole_number("offset") or 0
+
+    def query(self) -> list[tuple[str, str]]:
+        return [("offset", str(self._offset))]
+
+    def take(self, head: _Head) -> bool:
+        if head.frame == "log":
+            self._offset = head.offset + head.size_bytes
+        return head.build is not None and head.build.state.final

@@ -70,6 +70,7 @@ def request_of(form: SubmitForm, root: Path, environment: EnvironmentSpec) -> Su
     return SubmitRequest(
         spec=spec,
         source=source,
+        environment=form.environment,
         request_id=form.request_id or os.urandom(8).hex(),
         tags=form.tags,
         force=form.force,
@@ -122,7 +123,7 @@ def experiment_of(name: str) -> str:
 
 def _file(path: str, source: str | None, root: Path) -> tuple[str, Source]:
     script = script_at(root, path)
-    folder = script.parent if source is None else _folder(source, root)
+    folder = script.parent if source is None else folder_at(source, root)
     if not script.is_relative_to(folder):
         raise InvalidSpec(
             f"The script {path!r} is not in the folder {source!r}, which is what travels. Choose "
@@ -137,11 +138,12 @@ def _code(code: str, source: str | None, root: Path) -> Source:
     text = code if code.endswith("\n") else f"{code}\n"
     if text.startswith("%%train"):
         text = f"#{text}"  # lines count as in the notebook
-    directory = None if source is None else str(_folder(source, root))
+    directory = None if source is None else str(folder_at(source, root))
     return Source(directory=directory, inline={CELL_SCRIPT: text})
 
 
-def _folder(source: str, root: Path) -> Path:
+def folder_at(source: str, root: Path) -> Path:
+    """The folder that a path of the file browser names; raises `InvalidSpec`."""
     folder = below(root, source)
     if not folder.is_dir():
         raise InvalidSpec(f"{source!r} is a file. Choose the folder that travels with the run.")

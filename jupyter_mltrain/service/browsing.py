@@ -12,7 +12,6 @@ from jupyter_mltrain.errors import MltrainError, NoSuchFile
 from jupyter_mltrain.service import choices, encoding, series
 from jupyter_mltrain.service.previewing import preview
 from jupyter_mltrain.service.searching import GivenUp, Search
-from jupyter_mltrain.service.validation import validate
 from jupyter_mltrain.service.verbs import Verbs
 from jupyter_mltrain.service.zipping import Zip
 from jupyter_mltrain.store.files import RunFiles
@@ -107,13 +106,17 @@ class Browser:
         """What a submit of this request would ship, and what the checks say of it."""
         supervisor = self._verbs.supervisor
         refusal: MltrainError | None = None
-        gpus = 0
+        gpus, built = 0, None
         try:
-            validate(request, supervisor.queue.ledgers)
-            gpus = len(supervisor.computes[request.spec.compute].capacity().gpus)
+            request = self._verbs.resolved(request)
+            compute = supervisor.computes[request.spec.compute]
+            gpus = len(compute.capacity().gpus)
+            built = supervisor.environments.ready(request.spec.environment, compute.name)
         except MltrainError as error:
             refusal = error
-        return await self.in_thread(preview, self._snapshots, request, gpus, refusal)
+        return await self.in_thread(
+            preview, self._snapshots, request, gpus, supervisor.environments, built, refusal
+        )
 
     async def arguments(self, request: wire.ArgumentsRequest) -> wire.ScriptArguments:
         """What a script or notebook asks for."""

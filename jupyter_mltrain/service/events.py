@@ -17,7 +17,14 @@ _GATHER_S: Final = 0.05
 _BEAT_S: Final = 15.0
 """A stream says at least this often that it is alive."""
 
-Frame = wire.ResetFrame | wire.ChangeFrame | wire.DeletedFrame | wire.QueueFrame | wire.BeatFrame
+Frame = (
+    wire.ResetFrame
+    | wire.ChangeFrame
+    | wire.DeletedFrame
+    | wire.QueueFrame
+    | wire.EnvironmentsFrame
+    | wire.BeatFrame
+)
 
 
 class Events:
@@ -42,8 +49,11 @@ class Events:
             told from any more, a reset with a new cursor comes first.
         """
         loop = asyncio.get_running_loop()
-        happened = asyncio.Event()
-        with self._hub.listen(happened, Hub.ANY, Hub.QUEUE):
+        happened, others = asyncio.Event(), asyncio.Event()
+        with (
+            self._hub.listen(happened, Hub.ANY, Hub.QUEUE, Hub.ENVIRONMENTS),
+            self._hub.listen(others, Hub.ENVIRONMENTS),
+        ):
             at = self._feed.position(since)
             if at is None:
                 at = self._feed.last()
@@ -62,6 +72,9 @@ class Events:
                     if not full and (now := self._queue()) != queue:
                         queue = now
                         frames.append(now)
+                    if not full and others.is_set():
+                        others.clear()
+                        frames.append(wire.EnvironmentsFrame())
                     if frames:
                         yield tuple(frames)
                 try:

@@ -33,6 +33,7 @@ def explain(
     memory_bytes: int | None = None,
     duration_s: float | None = None,
     disk_full: bool = False,
+    installs: bool = False,
 ) -> Ending:
     """Put into words how the script's process ended.
 
@@ -46,6 +47,8 @@ def explain(
         The limit of its memory; None where it has none.
     disk_full
         The disk that takes its output has no room left, so the output's end may be missing.
+    installs
+        Packages can be added to its environment by asking for them.
     """
     asked = _asked_for(record, timeout_s, memory_bytes, duration_s)
     if asked is not None:
@@ -59,10 +62,10 @@ def explain(
         return _disk_full() if full else _signalled(record, raised, lines)
     if record.status is None:
         return lost(record.message or "nobody saw how it ended")
-    if script.endswith(".ipynb") and (ending := _of_notebook(record, lines)) is not None:
+    if script.endswith(".ipynb") and (ending := _of_notebook(record, lines, installs)) is not None:
         return ending
     if raised is not None and (raised.lines_after == 0 or record.status == 1):
-        return _excepted(raised, cell)
+        return _excepted(raised, cell, installs)
     return _disk_full() if disk_full else _exited(record, lines)
 
 
@@ -130,7 +133,7 @@ def _signalled(record: ExitRecord, raised: Raised | None, lines: list[str]) -> E
     return _failed(f"Ended by {name} from outside")
 
 
-def _of_notebook(record: ExitRecord, lines: list[str]) -> Ending | None:
+def _of_notebook(record: ExitRecord, lines: list[str], installs: bool) -> Ending | None:
     """The ending that what executes notebooks has put into its last line, if it has."""
     last = next((line for line in reversed(lines) if line.strip()), "")
     if last.startswith("The notebook"):
@@ -145,7 +148,7 @@ def _of_notebook(record: ExitRecord, lines: list[str]) -> Ending | None:
             where=where,
             lines_after=0,
         )
-        return _excepted(raised, cell=False)
+        return _excepted(raised, False, installs)
     found = _KERNEL_DIED.fullmatch(last)
     if found is None:
         return None
@@ -187,11 +190,11 @@ _LIMITS: Final = {
 }
 
 
-def _excepted(raised: Raised, cell: bool) -> Ending:
+def _excepted(raised: Raised, cell: bool, installs: bool) -> Ending:
     """The ending by an exception that nobody caught."""
     kind, message, where = raised.kind, raised.message, raised.where
     if kind == "ModuleNotFoundError" and (found := re.search(r"named '?([\w.]+)", message)):
-        return _failed(message, _advice_on_module(found[1]), where)
+        return _failed(message, _advice_on_module(found[1], installs), where)
     if "CUDA out of memory" in message or message.startswith("OOM when allocating"):
         amount = re.search(r"allocate ([\d.]+ \w+)", message)
         more = f": {amount[1]} more did not fit" if amount else ""
@@ -231,13 +234,18 @@ def _disk_full(where: str = "") -> Ending:
     )
 
 
-def _advice_on_module(module: str) -> str:
+def _advice_on_module(module: str, installs: bool) -> str:
     if "." in module:  # Python names the first part that is missing
         parent = module.rpartition(".")[0]
         return f"{parent} is there but has no such part. Check its version and the spelling."
+    package = package_of(module)
+    how = (
+        f"Add it to the environment (`--pip {package}`)"
+        if installs
+        else f"Install it where the run executes (`pip install {package}`)"
+    )
     return (
-        f"Install it where the run executes (`pip install {package_of(module)}`). If it is a file "
-        "of yours, check that it is in the source folder and not ignored."
+        f"{how}. If it is a file of yours, check that it is in the source folder and not ignored."
     )
 
 

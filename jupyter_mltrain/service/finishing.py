@@ -13,7 +13,15 @@ import msgspec
 
 from jupyter_mltrain import workspaces
 from jupyter_mltrain.service import explain
-from jupyter_mltrain.spec import CONTROL_LOG, DRIVER_LOG, ExitRecord, Run, RunKind, RunState
+from jupyter_mltrain.spec import (
+    CONTROL_LOG,
+    DRIVER_LOG,
+    LOCK_FILE,
+    ExitRecord,
+    Run,
+    RunKind,
+    RunState,
+)
 from jupyter_mltrain.store.files import RunFiles
 
 _log = logging.getLogger(__name__)
@@ -48,6 +56,7 @@ def conclude(
         cell=run.spec.kind is RunKind.CELL,
         timeout_s=run.spec.timeout_s,
         memory_bytes=run.spec.resources.memory_bytes,
+        installs=run.spec.environment.is_built,
         duration_s=(ended - run.started_at).total_seconds() if run.started_at else 0.0,
     )
 
@@ -101,6 +110,15 @@ def keep(run: Run, run_dir: Path) -> None:
 def keep_record(run: Run, run_dir: Path) -> None:
     """Put the record beside the run's files: what a lost database is rebuilt from."""
     workspaces.replace(run_dir / "run.json", msgspec.json.encode(run))
+
+
+def keep_lock(lock: Path, run_dir: Path) -> None:
+    """Copy the exact packages of a run's environment among its files."""
+    try:
+        shutil.copyfile(lock, run_dir / "files" / LOCK_FILE)
+    except OSError as error:
+        # A full disk, or a folder that the script deleted: no reason to end the run.
+        _log.warning("%s: its packages are not among its files: %s", run_dir.name, error.strerror)
 
 
 def note(run_dir: Path, at: datetime, *lines: str) -> None:

@@ -10,6 +10,7 @@ from jupyter_mltrain.errors import InvalidSpec, MltrainError
 from jupyter_mltrain.service.roster import Clock
 from jupyter_mltrain.service.verbs import Verbs
 from jupyter_mltrain.spec import Run
+from jupyter_mltrain.store.builds import BuildStore
 from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.wire import GcItem, GcReport, GcRequest
 
@@ -17,8 +18,11 @@ from jupyter_mltrain.wire import GcItem, GcReport, GcRequest
 class Collector:
     """Says what a clean-up would take, and takes it."""
 
-    def __init__(self, verbs: Verbs, snapshots: Snapshots, clock: Clock) -> None:
+    def __init__(
+        self, verbs: Verbs, builds: BuildStore, snapshots: Snapshots, clock: Clock
+    ) -> None:
         self._verbs = verbs
+        self._builds = builds
         self._snapshots = snapshots
         self._clock = clock
 
@@ -38,11 +42,12 @@ class Collector:
         if not request.dry_run:
             taken = [item for item in taken if await self._delete(item)]
         if request.dry_run:
-            keep = await self._kept() - await self._only_of(taken)
+            contexts = self._builds.contexts()
+            keep = (await self._kept() - await self._only_of(taken)) | contexts
             blobs, blob_bytes = await self._verbs.in_thread(self._snapshots.unused, keep)
         else:
             async with self._verbs.submits_held():
-                keep = await self._kept()
+                keep = await self._kept() | self._builds.contexts()
                 remove = self._snapshots.remove_unused
                 blobs, blob_bytes = await self._verbs.in_thread(remove, keep)
         return GcReport(

@@ -8,9 +8,14 @@ from contextlib import contextmanager
 
 
 class Hub:
-    """Wakes waiters by topic. A topic is a run's id; `QUEUE` and `ANY` are topics too."""
+    """Wakes waiters by topic.
+
+    A topic is a run's id, a build's, or one of these: the queue; environments, builds and compute
+    targets; any run.
+    """
 
     QUEUE = ""
+    ENVIRONMENTS = "/"
     ANY = "*"
 
     def __init__(self) -> None:
@@ -24,7 +29,7 @@ class Hub:
         """Wake everyone who listens to the topic."""
         for event in self._waiters.get(topic, ()):
             event.set()
-        if topic != self.QUEUE:
+        if topic not in (self.QUEUE, self.ENVIRONMENTS):
             for event in self._waiters.get(self.ANY, ()):
                 event.set()
 

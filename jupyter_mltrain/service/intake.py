@@ -14,10 +14,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from msgspec.structs import replace
+
 from jupyter_mltrain import wire
-from jupyter_mltrain.environments.base import Environments
 from jupyter_mltrain.errors import MltrainError
-from jupyter_mltrain.service import git, repeating, submitting
+from jupyter_mltrain.service import contexts, git, repeating, submitting
+from jupyter_mltrain.service.catalog import Catalog
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.gate import Gate
 from jupyter_mltrain.service.roster import Clock
@@ -48,24 +50,25 @@ class Intake:
         store: RunStore,
         acceptor: submitting.Acceptor,
         supervisor: Supervisor,
-        environments: Environments,
+        catalog: Catalog,
         durability: Durability,
         clock: Clock,
         threads: Executor,
+        gate: Gate,
     ) -> None:
         self._workspace_id = workspace_id
         self._directory = directory
         self._store = store
         self._acceptor = acceptor
         self._supervisor = supervisor
-        self._environments = environments
+        self._catalog = catalog
         self._durability = durability
         self._clock = clock
         self._threads = threads
         self._user = _user()
         self._background: set[asyncio.Task[None]] = set()
         self._submits: dict[str, asyncio.Task[Run]] = {}
-        self._gate = Gate()
+        self._gate = gate
         self._quick: dict[tuple[object, ...], None] = {}
         """Scripts whose last submit took next to no time, that of the latest last."""
 
@@ -107,17 +110,34 @@ class Intake:
         submit = repeating.as_submit(first, request, self._directory / "staging")
         inputs = self._supervisor.roster.run_dir(first) / "variables" / "in"
         try:
-            validate(submit, self._supervisor.queue.ledgers)
+            submit = self.resolved(submit)
             await self._in_thread(repeating.copy_inputs, submit.inputs, inputs)
             return await self._submit(submit, first)
         finally:
             repeating.drop_inputs(submit.inputs)
 
+    def resolved(self, request: wire.SubmitRequest) -> wire.SubmitRequest:
+        """The request with the definition that its environment's name stands for.
+
+        Raises
+        ------
+        MltrainError
+            It cannot be met, whatever it ships.
+        """
+        if request.environment is not None:
+            definition = self._catalog.resolve(request.environment)
+            spec = replace(request.spec, environment=definition)
+            request = replace(request, spec=spec, environment=None)
+        supervisor = self._supervisor
+        validate(request, supervisor.queue.ledgers, supervisor.computes)
+        return request
+
     async def _submit(self, request: wire.SubmitRequest, first: Run | None = None) -> Run:
         """Make the run; `first` is the one that it repeats."""
-        validate(request, self._supervisor.queue.ledgers)
+        request = self.resolved(request)
         now = self._clock()
         async with self._gate.passing():
+            request = await self._with_context_kept(request)
             accepted = await self._accept(request, now)
             try:
                 run = self._insert(request, accepted, now, first)
@@ -125,12 +145,20 @@ class Intake:
                 run_dir = self._directory / "runs" / accepted.run_id
                 await asyncio.shield(self._in_thread(remove_tree, run_dir))
                 raise
-        self._supervisor.submitted(run, checked_out=accepted.checked_out)
+        check = None if request.force else self._acceptor.check_prepared
+        self._supervisor.submitted(run, checked_out=accepted.checked_out, check=check)
         source = request.source.directory
         if source is not None and git.find_repository(Path(source)) is not None:
             self._spawn(self._record_git(run.id, Path(source)))
         await self._durability.sync()
         return self._supervisor.describe(self._supervisor.roster.record(run.id))
+
+    async def _with_context_kept(self, request: wire.SubmitRequest) -> wire.SubmitRequest:
+        definition = request.spec.environment
+        if not contexts.is_folder(definition):
+            return request
+        definition = await self._in_thread(self._acceptor.with_context_kept, definition)
+        return replace(request, spec=replace(request.spec, environment=definition))
 
     async def _accept(self, request: wire.SubmitRequest, now: datetime) -> submitting.Accepted:
         """Snapshot, checks and run directory: in a thread, or here where that costs more.
@@ -140,12 +168,16 @@ class Intake:
         then, is done here.
         """
         # Asked here: the queue and its leases belong to the event loop.
-        check_out = self._supervisor.has_room(request.spec)
-        gpus = len(self._supervisor.computes[request.spec.compute].capacity().gpus)
+        spec = request.spec
+        check_out = self._supervisor.has_room(spec)
+        gpus = len(self._supervisor.computes[spec.compute].capacity().gpus)
+        built = self._supervisor.environments.ready(spec.environment, spec.compute)
 
         def timed() -> tuple[submitting.Accepted, float]:
             start = time.perf_counter()
-            accepted = self._acceptor.accept(request, now, check_out=check_out, gpus=gpus)
+            accepted = self._acceptor.accept(
+                request, now, check_out=check_out, gpus=gpus, built=built
+            )
             return accepted, time.perf_counter() - start
 
         key = submitting.script_as_it_is(request)
@@ -167,11 +199,13 @@ class Intake:
         now: datetime,
         first: Run | None,
     ) -> Run:
-        spec = request.spec
+        definition = self._catalog.implied(request.spec.environment)
+        spec = replace(request.spec, environment=definition)
+        built = self._supervisor.environments.ready(definition, spec.compute)
         node = self._supervisor.lease_now(accepted.run_id, spec)
         if node is not None:
             state, reason = RunState.STARTING, "making the working copy"
-        elif self._environments.ready(spec.environment, spec.compute) is not None:
+        elif built is not None:
             state, reason = RunState.QUEUED, "waiting to start"
         else:
             state, reason = RunState.PREPARING, "preparing the environment"
@@ -187,6 +221,7 @@ class Intake:
             # Of a run that is repeated: the files are those of then, whatever lies there now.
             source_directory=first.source_directory if first else request.source.directory,
             git=first.git if first else None,
+            environment=built,
             warnings=accepted.warnings,
             tags=request.tags,
             properties=request.properties,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import posixpath
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,9 +14,19 @@ import msgspec
 
 from jupyter_mltrain import runtime
 from jupyter_mltrain.compute import processes
-from jupyter_mltrain.compute.base import Launch
+from jupyter_mltrain.compute.base import Container, Launch
+from jupyter_mltrain.errors import EnvironmentFailed, EnvironmentGone
 from jupyter_mltrain.service.run_dirs import FOLDERS
-from jupyter_mltrain.spec import CELL_SCRIPT, DRIVER_LOG, Lease, Run, RunKind
+from jupyter_mltrain.spec import (
+    CELL_SCRIPT,
+    DRIVER_LOG,
+    EnvironmentSpec,
+    ImageSpec,
+    Lease,
+    Run,
+    RunKind,
+    RunSpec,
+)
 from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.snapshots import Snapshots
 
@@ -28,6 +40,10 @@ THREAD_VARIABLES: Final = (
 )
 """What the numeric libraries read their number of threads from; set to the leased CPUs."""
 
+_ELF: Final = b"\x7fELF"
+_OF_PYTHON: Final = re.compile(rb"#!.*\bpython[\d.]*\b")
+"""A script that names Python as its interpreter: it gets that of its environment."""
+
 
 def check_out(snapshot_id: str, run_dir: Path, snapshots: Snapshots) -> None:
     """Make the working copy, afresh: what an interrupted try left is gone first.
@@ -40,43 +56,137 @@ def check_out(snapshot_id: str, run_dir: Path, snapshots: Snapshots) -> None:
     snapshots.check_out(snapshot_id, run_dir / "work")
 
 
+def is_program(script: str, head: bytes) -> bool:
+    """Whether a script is executed as it is, not by a Python.
+
+    Parameters
+    ----------
+    head
+        The first bytes of the file, its first line at least.
+    """
+    if script.endswith(".sh"):
+        return True
+    if script.endswith((".py", ".ipynb")):
+        return False
+    return head.startswith(_ELF) or (head.startswith(b"#!") and not _OF_PYTHON.match(head))
+
+
+def check_there(run: Run) -> None:
+    """Look whether the Python of a process environment still is where it was made.
+
+    Raises
+    ------
+    EnvironmentGone
+        It is not.
+    """
+    built = run.environment
+    if built is None or not built.id or built.image is not None or built.interpreter is None:
+        return
+    if not os.path.exists(built.interpreter):  # noqa: PTH110 - on the way of every such run
+        name = run.spec.environment.name
+        raise EnvironmentGone(f"The environment {name} is not in {built.interpreter} any more.")
+
+
 def compose(
     run: Run, run_dir: Path, lease: Lease, workspace_name: str, grace_s: float, hide_gpus: bool
 ) -> Launch:
-    """Everything the compute needs, for one attempt."""
+    """Everything the compute needs, for one attempt; the working copy is there.
+
+    Raises
+    ------
+    EnvironmentFailed
+        The script needs a Python, and the image has none.
+    """
     spec = run.spec
-    interpreter = spec.environment.interpreter or sys.executable
-    program: tuple[str, ...]
-    if spec.kind in (RunKind.CELL, RunKind.NOTEBOOK):
-        script = CELL_SCRIPT if spec.kind is RunKind.CELL else spec.script
-        program = (interpreter, str(runtime.PATH / "_mltrain_run" / "cell.py"), script)
-    elif spec.script.endswith(".sh"):
-        program = ("/bin/sh", spec.script)
-    else:
-        program = (interpreter, spec.script)
+    image = spec.environment.image
     return Launch(
         run_id=run.id,
         run_dir=str(run_dir),
-        argv=(*program, *spec.arguments),
+        argv=(*_program(run, run_dir / "work"), *spec.arguments),
         cwd=str(run_dir / "work"),
         log=str(run_dir / "files" / DRIVER_LOG),
         variables=_variables(run, run_dir, lease, workspace_name, hide_gpus),
         timeout_s=spec.timeout_s,
         grace_s=grace_s,
         memory_bytes=spec.resources.memory_bytes,
+        container=None if image is None else _container(run, image, lease),
     )
+
+
+def _container(run: Run, image: ImageSpec, lease: Lease) -> Container:
+    assert run.environment is not None
+    assert run.environment.image is not None
+    return Container(
+        image=run.environment.image,
+        lease=lease,
+        shm_bytes=image.shm_bytes,
+        arguments=image.arguments,
+        platform=image.platform,
+        readonly=(str(runtime.PATH),),
+    )
+
+
+def _program(run: Run, work: Path) -> tuple[str, ...]:
+    """What is executed, without the script's arguments."""
+    spec = run.spec
+    if spec.kind in (RunKind.CELL, RunKind.NOTEBOOK):
+        script = CELL_SCRIPT if spec.kind is RunKind.CELL else spec.script
+        return (_interpreter(run), str(runtime.PATH / "_mltrain_run" / "cell.py"), script)
+    if spec.script.endswith(".sh"):
+        return ("/bin/sh", spec.script)
+    if not spec.script.endswith(".py") and is_program(spec.script, _head(work / spec.script)):
+        program = work / spec.script
+        program.chmod(program.stat().st_mode | 0o111)
+        return (str(program),)
+    return (_interpreter(run), spec.script)
+
+
+def _head(path: Path) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read(200)
+    except OSError:
+        return b""  # a forced submit: whatever executes it says that there is no such file
+
+
+def _interpreter(run: Run) -> str:
+    built, environment = run.environment, run.spec.environment
+    if built is None or not built.id:
+        return environment.interpreter or sys.executable
+    if built.interpreter is None:
+        raise EnvironmentFailed(no_python(environment, run.spec))
+    return built.interpreter
+
+
+def no_python(environment: EnvironmentSpec, spec: RunSpec) -> str:
+    """The sentence for a script that needs a Python in an image that has none."""
+    what = "the cell" if spec.kind is RunKind.CELL else spec.script
+    label = image_label(environment)
+    return (
+        f"{label[0].upper()}{label[1:]} has no Python, and {what} needs one. Take an image with "
+        "Python, or submit a shell script or a program."
+    )
+
+
+def image_label(environment: EnvironmentSpec) -> str:
+    """What an image is called in a sentence."""
+    image = environment.image
+    if image is not None and image.image is not None:
+        return f"the image {image.image}"
+    return f"the image {environment.name}"
 
 
 def _variables(
     run: Run, run_dir: Path, lease: Lease, workspace_name: str, hide_gpus: bool
 ) -> Mapping[str, str]:
     spec = run.spec
-    given = {**spec.environment.inherited, **spec.variables}
+    given = {**_of_environment(run), **spec.environment.variables, **spec.variables}
     variables = {name: str(lease.cpus) for name in THREAD_VARIABLES}
     variables["PYTHONIOENCODING"] = "utf-8"
     if spec.kind is not RunKind.NOTEBOOK:  # where figures are outputs of their cells
         variables["MPLBACKEND"] = "module://_mltrain_run.mpl_backend"
-    if lease.gpus or hide_gpus:
+    # A container sees the devices that it is given, and counts them from 0.
+    if (lease.gpus or hide_gpus) and spec.environment.image is None:
         variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order NVML counts in
         variables["CUDA_VISIBLE_DEVICES"] = ",".join(str(index) for index in lease.gpus)
     variables |= given
@@ -99,3 +209,18 @@ def _variables(
         variables["MLTRAIN_CELL_INPUTS"] = msgspec.json.encode(spec.cell.inputs).decode()
         variables["MLTRAIN_CELL_OUTPUTS"] = msgspec.json.encode(spec.cell.outputs).decode()
     return variables
+
+
+def _of_environment(run: Run) -> Mapping[str, str]:
+    """What activating the environment in a shell would set."""
+    environment, built = run.spec.environment, run.environment
+    if environment.image is not None:
+        return {}
+    if built is None or not built.id or built.interpreter is None:
+        return environment.inherited
+    folder = posixpath.dirname(built.interpreter)
+    prefix = posixpath.dirname(folder)
+    path = os.pathsep.join((folder, os.environ.get("PATH", os.defpath)))
+    if built.kind == "conda":
+        return {"PATH": path, "CONDA_PREFIX": prefix, "CONDA_DEFAULT_ENV": environment.name}
+    return {"PATH": path, "VIRTUAL_ENV": prefix}

@@ -16,13 +16,7 @@ from hashlib import blake2b
 from typing import Final, TypeVar
 
 from jupyter_mltrain.environments.packages import package_of
-from jupyter_mltrain.environments.python import (
-    PythonInfo,
-    SyntaxProblem,
-    lacking,
-    parse_here,
-    syntax_problem,
-)
+from jupyter_mltrain.environments.python import SyntaxProblem, parse_here
 from jupyter_mltrain.service.arguments import (
     FileUse,
     Parser,
@@ -39,8 +33,10 @@ from jupyter_mltrain.service.imports import (
     import_facts,
     local_folder_or_extension,
 )
+from jupyter_mltrain.service.launching import is_program
 from jupyter_mltrain.service.notebooks import NoNotebook, Notebook
 from jupyter_mltrain.service.notebooks import read as read_notebook
+from jupyter_mltrain.service.pythons import Python
 from jupyter_mltrain.service.trees import Tree
 from jupyter_mltrain.spec import CELL_SCRIPT, CellSpec
 
@@ -60,14 +56,21 @@ _MOVES_PATH: Final = frozenset(
 
 _PUT_IT: Final = "Put it into the folder, or give an absolute path."
 _REMEMBERED: Final = 256
+_HEAD: Final = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Report:
-    """What the checks found, in whole sentences; both empty when nothing is wrong."""
+    """What the checks found, in whole sentences; all empty when nothing is wrong."""
 
-    errors: tuple[str, ...] = ()
+    problems: tuple[tuple[str, str], ...] = ()
+    """Certainties: a sentence, and one that says what to do."""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Certainties, each with what to do."""
+        return tuple(f"{sentence} {advice}".rstrip() for sentence, advice in self.problems)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,9 +101,10 @@ def check(
     script: str,
     arguments: tuple[str, ...] = (),
     cell: CellSpec | None = None,
-    python: PythonInfo | None = None,
+    python: Python | None = None,
     variables: Mapping[str, str] | None = None,
     *,
+    lacks_python: str | None = None,
     force: bool = False,
 ) -> Report:
     """Look for what will go wrong with a run of `script`.
@@ -111,24 +115,27 @@ def check(
         The interpreter that runs it; None when it is not known, then imports are not checked.
     variables
         What the run's environment sets beyond this process's own.
+    lacks_python
+        What is wrong when the script needs a Python; `None` when there is one, or may be.
     force
         Certainties become warnings, except that there is a script at all.
     """
     names = files.names
     if script not in names:
-        return Report(errors=(_no_script(files, names, script),))
-    if script.endswith(".sh"):
+        return Report(problems=((_no_script(files, names, script), ""),))
+    if not script.endswith((".py", ".ipynb")) and is_program(script, files.read(script)[:_HEAD]):
         return Report()
+    if lacks_python is not None and not force:
+        return Report(problems=((lacks_python, ""),))
     checker = _Checker(files, names, script, cell, python, variables or {})
     try:
         checker.check(arguments)
     except (RecursionError, MemoryError):
         return Report()  # code that is too deep to look at is left to Python
-    errors = [f"{sentence} {advice}" for sentence, advice in checker.errors]
     if force:
         plain = [sentence for sentence, _ in checker.errors]
         return Report(warnings=(*plain, *checker.warnings))
-    return Report(errors=tuple(errors), warnings=tuple(checker.warnings))
+    return Report(problems=tuple(checker.errors), warnings=tuple(checker.warnings))
 
 
 @dataclass(slots=True)
@@ -139,7 +146,7 @@ class _Checker:
     names: Collection[str]
     script: str
     cell: CellSpec | None
-    python: PythonInfo | None
+    python: Python | None
     variables: Mapping[str, str]
     errors: list[tuple[str, str]] = field(default_factory=list)
     """Sentence and advice."""
@@ -177,14 +184,14 @@ class _Checker:
             advice = "Open it in JupyterLab and save it again."
             self.errors.append((f"{self.script} {problem}.", advice))
             return False
-        missing = lacking(self.python, _NOTEBOOK_NEEDS) if self.python is not None else ()
+        missing = self.python.lacking(_NOTEBOOK_NEEDS) if self.python is not None else ()
         if missing and self.python is not None:
             names = sorted(missing)
             sentence = (
                 f"{self.script} is executed by {' and '.join(_NOTEBOOK_NEEDS)}, and "
-                f"{self.python.executable} does not have {' and '.join(names)}."
+                f"{self.python.label} does not have {' and '.join(names)}."
             )
-            self.errors.append((sentence, f"Install it there (`pip install {' '.join(names)}`)."))
+            self.errors.append((sentence, self.python.remedy(names)))
         return True
 
     def _source(self, name: str) -> tuple[_Digest, bytes]:
@@ -232,9 +239,9 @@ class _Checker:
         if examined.problem is None and not older:
             return None
         digest, source = self._source(name)
-        key = (digest, self._may_await(name), self.python.executable, version)
+        key = (digest, self._may_await(name), self.python.label, version)
         if key not in _judged:
-            found = syntax_problem(self.python, source, cell=key[1])
+            found = self.python.syntax_problem(source, cell=key[1])
             _remember(_judged, key, found)
             return found
         return _judged[key]
@@ -245,12 +252,12 @@ class _Checker:
         where = name if problem.line is None else self._at(name, problem.line)
         self.errors.append((f"{where}: {problem.message}{quoted}.", "Correct it and submit again."))
 
-    def _imports(self, python: PythonInfo) -> None:
+    def _imports(self, python: Python) -> None:
         walk = follow_imports(self.names, self.script, self._facts, python.stdlib, python.builtins)
         self._broken(walk, python)
         certain = not any(self._moves_path(name) for name in self.variables)
         wanted = [use for name, use in walk.uses.items() if name not in _OURS]
-        missing = lacking(python, [use.module for use in wanted])
+        missing = python.lacking(use.module for use in wanted)
         for use in wanted:
             if use.module in missing and not local_folder_or_extension(
                 self.names, self.script, use.module
@@ -262,7 +269,7 @@ class _Checker:
         probed = "" if name == "PYTHONPATH" else os.environ.get(name, "")
         return name in _MOVES_PATH and self.variables[name] != probed
 
-    def _broken(self, walk: Walk, python: PythonInfo) -> None:
+    def _broken(self, walk: Walk, python: Python) -> None:
         """Report local modules that are certainly imported and certainly no Python."""
         for use in walk.unread:
             if _reached(use, python):
@@ -270,7 +277,7 @@ class _Checker:
                 if problem is not None:
                     self._not_python(use.file, problem)
 
-    def _missing(self, use: ModuleUse, python: PythonInfo, *, certain: bool) -> None:
+    def _missing(self, use: ModuleUse, python: Python, *, certain: bool) -> None:
         where = f"{self._at(use.file, use.line)} imports {use.module}"
         stem = posixpath.join(posixpath.dirname(self.script), use.module)
         for file in (f"{stem}.py", f"{stem}/__init__.py"):
@@ -282,11 +289,11 @@ class _Checker:
         else:
             if use.module in sys.stdlib_module_names:
                 version = ".".join(map(str, python.version[:2]))
-                sentence = f"{where}, which Python {version} ({python.executable}) does not have."
+                sentence = f"{where}, which Python {version} ({python.label}) does not have."
                 advice = "Use another Python version."
             else:
-                sentence = f"{where}, which {python.executable} does not have."
-                advice = f"Install it there (`pip install {package_of(use.module)}`)."
+                sentence = f"{where}, which {python.label} does not have."
+                advice = python.remedy([package_of(use.module)])
         if certain:
             self.errors.append((sentence, advice))
         else:
@@ -325,9 +332,9 @@ class _Checker:
         return f"{'Cell' if self._is_cell(name) else name} line {line}"
 
 
-def _reached(use: ModuleUse, python: PythonInfo) -> bool:
+def _reached(use: ModuleUse, python: Python) -> bool:
     """Whether the import certainly runs, and through the run's own folders."""
-    return use.certain and lacking(python, use.through) == use.through
+    return use.certain and python.lacking(use.through) == use.through
 
 
 def _examine(source: bytes, *, cell: bool) -> _Examined:

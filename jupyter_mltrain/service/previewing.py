@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from jupyter_mltrain.environments import python
+from jupyter_mltrain.environments.base import Environments
 from jupyter_mltrain.errors import MltrainError
-from jupyter_mltrain.service import preflight
-from jupyter_mltrain.service.submitting import gpu_warnings
+from jupyter_mltrain.service.submitting import gpu_warnings, report
 from jupyter_mltrain.service.trees import FolderTree, SnapshotTree, Tree
+from jupyter_mltrain.spec import Built
 from jupyter_mltrain.store.listing import escaped
 from jupyter_mltrain.store.snapshots import Look, Snapshots
 from jupyter_mltrain.wire import Preview, SnapshotFile, SubmitRequest
@@ -21,7 +20,12 @@ _NAMED: Final = 100
 
 
 def preview(
-    snapshots: Snapshots, request: SubmitRequest, gpus: int, refusal: MltrainError | None = None
+    snapshots: Snapshots,
+    request: SubmitRequest,
+    gpus: int,
+    environments: Environments,
+    built: Built | None = None,
+    refusal: MltrainError | None = None,
 ) -> Preview:
     """Look at what a request would ship; nothing is stored. For a thread.
 
@@ -29,6 +33,8 @@ def preview(
     ----------
     gpus
         How many the compute target has.
+    built
+        What its environment was made into; `None` when it is not yet.
     refusal
         Why the request would be refused whatever it ships.
     """
@@ -39,9 +45,9 @@ def preview(
         return Preview(files=(), total=0, total_bytes=0, errors=(*errors, error.message))
     warnings = list(look.warnings)
     try:
-        report = _checked(request, tree)
-        errors += report.errors
-        warnings += report.warnings
+        found = report(tree, request.spec, built, environments, force=request.force)
+        errors += found.errors
+        warnings += found.warnings
         if request.spec.script in tree.names and not request.force:
             warnings += gpu_warnings(request, tree, gpus)
     except MltrainError as error:
@@ -67,17 +73,3 @@ def _look(snapshots: Snapshots, request: SubmitRequest) -> tuple[Look, Tree]:
     directory = Path(source.directory) if source.directory is not None else None
     look = snapshots.look(directory, source.include, source.inline)
     return look, FolderTree(look.sizes.keys(), source.directory, source.inline)
-
-
-def _checked(request: SubmitRequest, tree: Tree) -> preflight.Report:
-    spec = request.spec
-    variables: Mapping[str, str] = {**spec.environment.inherited, **spec.variables}
-    return preflight.check(
-        tree,
-        spec.script,
-        spec.arguments,
-        cell=spec.cell,
-        python=python.probe(spec.environment.interpreter),
-        variables=variables,
-        force=request.force,
-    )

@@ -19,7 +19,7 @@ class Queue:
     """
 
     def __init__(self, ledgers: Mapping[str, Ledger]) -> None:
-        self.ledgers = ledgers
+        self.ledgers = dict(ledgers)
         self._runs: list[Run] = []
 
     def __len__(self) -> int:

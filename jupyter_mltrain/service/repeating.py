@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
+from jupyter_mltrain.environments.packages import package_of
 from jupyter_mltrain.errors import InvalidSpec, WrongState
-from jupyter_mltrain.spec import Run, Source
+from jupyter_mltrain.spec import (
+    EnvironmentSpec,
+    PackagesSpec,
+    Run,
+    Source,
+    is_reserved_name,
+)
 from jupyter_mltrain.store.copying import Copier
 from jupyter_mltrain.wire import AgainRequest, SubmitRequest
 
@@ -28,6 +35,8 @@ def as_submit(first: Run, request: AgainRequest, staging: Path) -> SubmitRequest
 
     Raises
     ------
+    InvalidSpec
+        Packages are asked for, and the environment is one that nothing is installed into.
     WrongState
         The run is a child.
     """
@@ -37,6 +46,8 @@ def as_submit(first: Run, request: AgainRequest, staging: Path) -> SubmitRequest
         )
     changes = {name: getattr(request, name) for name in _CHANGES}
     given = {name: value for name, value in changes.items() if value is not None}
+    if request.packages:
+        given["environment"] = with_packages(first.spec.environment, request.packages)
     names = first.spec.cell.inputs if first.spec.cell else ()
     return SubmitRequest(
         spec=replace(first.spec, **given),
@@ -45,6 +56,32 @@ def as_submit(first: Run, request: AgainRequest, staging: Path) -> SubmitRequest
         inputs={name: str(staging / f"again-{secrets.token_hex(8)}") for name in names},
         properties={AGAIN_OF: first.id},
         force=True,
+    )
+
+
+def with_packages(environment: EnvironmentSpec, names: Sequence[str]) -> EnvironmentSpec:
+    """The same environment with more installed, as a version to come.
+
+    One that ships with the product stays as it is: its successor has a name of its own.
+
+    Raises
+    ------
+    InvalidSpec
+        It is an interpreter of this machine, where the user looks after the packages.
+    """
+    if not environment.is_built:
+        raise InvalidSpec(
+            f"Nothing is installed into {environment.name}, which is a Python of this machine. "
+            f"Install {' '.join(names)} there, or describe an environment with packages."
+        )
+    packages = environment.packages or PackagesSpec()
+    added = tuple(name for name in map(package_of, names) if name not in packages.pip)
+    name = environment.name
+    return replace(
+        environment,
+        name=f"my-{name}" if is_reserved_name(name) else name,
+        version=None,
+        packages=replace(packages, pip=(*packages.pip, *added)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 
+from jupyter_mltrain.environments import curated
 from jupyter_mltrain.errors import WorkspaceError
 
 
@@ -23,6 +24,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The service leaves after this long without runs and clients."""
     cancel_grace_s: Annotated[float, msgspec.Meta(ge=0)] = 10.0
     """From SIGTERM to SIGKILL when a run is cancelled."""
+    build_timeout_s: Annotated[float, msgspec.Meta(gt=0)] = 7200.0
+    """An environment whose build takes longer than this is given up."""
+    base_image: Annotated[str, msgspec.Meta(min_length=1)] = curated.BASE_IMAGE
+    """What the default image of environments is built from: a Debian with Python, or its like."""
+    engine_url: str | None = None
+    """This machine's Docker Engine; by default the one that the ``docker`` command uses."""
 
 
 def load(directory: Path) -> Settings:

@@ -15,12 +15,12 @@ from typing import Final
 import msgspec
 
 from jupyter_mltrain import workspaces
-from jupyter_mltrain.environments import python
+from jupyter_mltrain.environments.base import Environments
 from jupyter_mltrain.errors import ChecksFailed, InvalidSpec
-from jupyter_mltrain.service import preflight
+from jupyter_mltrain.service import contexts, launching, preflight, pythons
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.trees import SnapshotTree, Tree, python_of
-from jupyter_mltrain.spec import Frozen, Source
+from jupyter_mltrain.spec import Built, EnvironmentSpec, Frozen, Run, RunSpec, Source
 from jupyter_mltrain.store.blobs import writing
 from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.snapshots import Snapshots
@@ -58,15 +58,28 @@ class Accepted(Frozen, frozen=True, kw_only=True):
 class Acceptor:
     """Takes in requests. Several threads may use it at once."""
 
-    def __init__(self, snapshots: Snapshots, run_dirs: RunDirs, staging: Path) -> None:
+    def __init__(
+        self,
+        snapshots: Snapshots,
+        run_dirs: RunDirs,
+        staging: Path,
+        environments: Environments,
+    ) -> None:
         self._snapshots = snapshots
         self._run_dirs = run_dirs
         self._staging = staging
+        self._environments = environments
         self._passed: dict[tuple[object, ...], tuple[float, tuple[str, ...]]] = {}
         """What has passed the checks -> when (monotonic), with which warnings."""
 
     def accept(
-        self, request: SubmitRequest, now: datetime, *, check_out: bool, gpus: int
+        self,
+        request: SubmitRequest,
+        now: datetime,
+        *,
+        check_out: bool,
+        gpus: int,
+        built: Built | None = None,
     ) -> Accepted:
         """Take the snapshot, check it, and make the run directory.
 
@@ -77,6 +90,8 @@ class Acceptor:
             own would cost it more than the copy of a few small files.
         gpus
             How many the compute target has.
+        built
+            What its environment was made into; `None` when it is not yet.
 
         Raises
         ------
@@ -97,7 +112,7 @@ class Acceptor:
             snapshot_id, warnings = taken.id, taken.warnings
             check_out = check_out and taken.size_bytes < _SMALL_BYTES and taken.files < _SMALL_FILES
         if not request.force:
-            warnings += self._check(request, snapshot_id, gpus)
+            warnings += self._check(request, snapshot_id, gpus, built)
         run_id = f"{spec.experiment[:_ID_NAME]}_{int(now.timestamp())}_{secrets.token_hex(4)}"
         run_dir: Path | None = None
         try:
@@ -120,10 +135,22 @@ class Acceptor:
             journal_bytes=journal_bytes,
         )
 
-    def _check(self, request: SubmitRequest, snapshot_id: str, gpus: int) -> tuple[str, ...]:
+    def with_context_kept(self, spec: EnvironmentSpec) -> EnvironmentSpec:
+        """The definition with a snapshot in place of the folder that its Dockerfile copies from."""
+        return contexts.kept(spec, self._snapshots)
+
+    def check_prepared(self, run: Run) -> preflight.Report:
+        """Check a run once more, now that its environment is known."""
+        assert run.snapshot_id is not None
+        tree = SnapshotTree(self._snapshots, run.snapshot_id, run.source_directory)
+        return report(tree, run.spec, run.environment, self._environments)
+
+    def _check(
+        self, request: SubmitRequest, snapshot_id: str, gpus: int, built: Built | None
+    ) -> tuple[str, ...]:
         """Do the checks and return their warnings; what passed a moment ago passes again."""
         source, spec = request.source, request.spec
-        variables = {**spec.environment.inherited, **spec.variables}
+        variables = _variables(spec)
         key = (
             snapshot_id,
             source.directory,
@@ -131,6 +158,8 @@ class Acceptor:
             spec.arguments,
             spec.cell,
             spec.environment.interpreter,
+            spec.environment.is_built,
+            built and built.id,
             spec.resources.gpus,
             *variables.items(),
         )
@@ -138,22 +167,42 @@ class Acceptor:
         if time.monotonic() - passed_at < _PASSED_S:
             return warnings
         tree = SnapshotTree(self._snapshots, snapshot_id, source.directory)
-        report = preflight.check(
-            tree,
-            spec.script,
-            spec.arguments,
-            cell=spec.cell,
-            python=python.probe(spec.environment.interpreter),
-            variables=variables,
-        )
-        if report.errors:
+        found = report(tree, spec, built, self._environments)
+        if found.problems:
             refusal = ChecksFailed if spec.script in tree.names else InvalidSpec
-            raise refusal("\n".join(report.errors))
-        warnings = report.warnings + gpu_warnings(request, tree, gpus)
+            raise refusal("\n".join(found.errors))
+        warnings = found.warnings + gpu_warnings(request, tree, gpus)
         if len(self._passed) > _PASSED_ONES:
             self._passed.clear()
         self._passed[key] = (time.monotonic(), warnings)
         return warnings
+
+
+def report(
+    tree: Tree,
+    spec: RunSpec,
+    built: Built | None,
+    environments: Environments,
+    *,
+    force: bool = False,
+) -> preflight.Report:
+    """Do the checks that can be done, with what is known of the run's environment."""
+    image_alone = built is not None and built.image is not None and built.interpreter is None
+    return preflight.check(
+        tree,
+        spec.script,
+        spec.arguments,
+        cell=spec.cell,
+        python=pythons.of(spec.environment, built, environments),
+        variables=_variables(spec),
+        lacks_python=launching.no_python(spec.environment, spec) if image_alone else None,
+        force=force,
+    )
+
+
+def _variables(spec: RunSpec) -> Mapping[str, str]:
+    environment = spec.environment
+    return {**environment.inherited, **environment.variables, **spec.variables}
 
 
 def gpu_warnings(request: SubmitRequest, tree: Tree, gpus: int) -> tuple[str, ...]:
@@ -194,7 +243,13 @@ def script_as_it_is(request: SubmitRequest) -> tuple[object, ...]:
             stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
         except (OSError, ValueError):
             stamp = None  # for the checks to put into words
-    return (source.directory, spec.script, spec.environment.interpreter, stamp)
+    return (
+        source.directory,
+        spec.script,
+        spec.environment.interpreter,
+        spec.environment.name,
+        stamp,
+    )
 
 
 def is_small(source: Source) -> bool:

@@ -13,7 +13,6 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,18 +23,26 @@ from jupyter_mltrain.compute.base import Compute, Exited, Running, Unreachable
 from jupyter_mltrain.compute.leases import Ledger
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import Environments
-from jupyter_mltrain.errors import DiskFull, MltrainError, WrongState
+from jupyter_mltrain.errors import (
+    BuildCanceled,
+    DiskFull,
+    EnvironmentGone,
+    MltrainError,
+    WrongState,
+)
 from jupyter_mltrain.service import finishing, launching, reordering
 from jupyter_mltrain.service.disk import Disk
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.journal import JournalReader
 from jupyter_mltrain.service.observing import LOOK_AGAIN_S, until_ended
+from jupyter_mltrain.service.preflight import Report
 from jupyter_mltrain.service.queue import Queue
+from jupyter_mltrain.service.readying import Readier
 from jupyter_mltrain.service.roster import Clock, Roster
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.tidying import Tidier
-from jupyter_mltrain.spec import BUILD_LOG, ExitRecord, Lease, Node, Run, RunSpec, RunState
+from jupyter_mltrain.spec import ExitRecord, Lease, Node, Run, RunSpec, RunState
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 
@@ -71,7 +78,8 @@ class Supervisor:
         self._store = store
         self._snapshots = snapshots
         self._tidier = Tidier(self.roster, run_dirs, durability, threads)
-        self._environments = environments
+        self.environments = environments
+        self._readier = Readier(self.roster, environments, threads)
         self._hub = hub
         self._watcher = watcher
         self._clock = clock
@@ -107,7 +115,7 @@ class Supervisor:
         """Whether a run like this would start at once."""
         return (
             not len(self.queue)
-            and self._environments.ready(spec.environment, spec.compute) is not None
+            and self.environments.ready(spec.environment, spec.compute) is not None
             and self.queue.ledgers[spec.compute].shortage(spec.resources) is None
         )
 
@@ -122,9 +130,23 @@ class Supervisor:
         """Undo `lease_now` for a run that could not be stored."""
         self.queue.ledgers[spec.compute].release(run_id)
 
-    def submitted(self, run: Run, *, checked_out: bool = False) -> None:
-        """Take over a run that was just stored, maybe with its working copy already made."""
+    def submitted(
+        self,
+        run: Run,
+        *,
+        checked_out: bool = False,
+        check: Callable[[Run], Report] | None = None,
+    ) -> None:
+        """Take over a run that was just stored, maybe with its working copy already made.
+
+        Parameters
+        ----------
+        check
+            What is to be asked in a thread once its environment is known, unless it is already.
+        """
         self.roster.active[run.id] = run
+        if check is not None and run.environment is None:
+            self._readier.check_later(run, check)
         if checked_out:
             self._checked_out.add(run.id)
         if run.state is RunState.PREPARING:
@@ -247,6 +269,9 @@ class Supervisor:
         async def guarded() -> None:
             try:
                 await self._despite_a_full_disk(run, step)
+            except BuildCanceled as error:
+                reason = f"{error.message}: the build of its environment"
+                self._fail(run.id, reason, RunState.CANCELED)
             except MltrainError as error:
                 _log.error("%s: %s", run.id, error)
                 self._fail(run.id, error.message)
@@ -282,21 +307,25 @@ class Supervisor:
     def _was_started(self, run: Run) -> bool:
         return (self._control(run) / "reaper.json").exists()
 
-    def _fail(self, run_id: str, reason: str) -> None:
+    def _fail(self, run_id: str, reason: str, state: RunState = RunState.FAILED) -> None:
         """Last resort: an ending with a reason rather than a run that hangs for ever."""
         run = self.roster.active.get(run_id)
         if run is None:
             return
         try:
-            self._end(run, RunState.FAILED, reason)
+            self._end(run, state, reason)
         except MltrainError as error:
             # Not even that can be written. The next service finds the run and tries again.
             _log.error("%s cannot be ended: %s", run_id, error)
 
     async def _prepare(self, run: Run) -> None:
-        audience = _Waiting(self.roster, run.id, self.roster.run_dir(run) / "files" / BUILD_LOG)
-        await self._environments.prepare(run.spec.environment, run.spec.compute, audience)
-        run = self.roster.move(self.roster.active[run.id], RunState.QUEUED, "waiting to start")
+        problem = await self._readier.prepare(run)
+        run = self.roster.active[run.id]
+        if problem is not None:
+            sentence, advice = problem
+            self._end(run, RunState.FAILED, sentence, advice=advice or None)
+            return
+        run = self.roster.move(run, RunState.QUEUED, "waiting to start")
         self.queue.add(run)
         self.start_what_fits()
 
@@ -305,6 +334,15 @@ class Supervisor:
         lease = run.nodes[0].lease
         assert lease is not None
         compute = self.computes[run.spec.compute]
+        if run.id in self._checked_out:
+            self._checked_out.remove(run.id)
+        else:
+            assert run.snapshot_id is not None
+            await self._in_thread(launching.check_out, run.snapshot_id, run_dir, self._snapshots)
+        run = self.roster.active[run.id]  # a tag may have come meanwhile
+        if run.id in self._cancelling:
+            self._end(run, RunState.CANCELED, "cancelled by you before it started")
+            return
         launch = launching.compose(
             run,
             run_dir,
@@ -313,19 +351,27 @@ class Supervisor:
             self._grace_s,
             hide_gpus=bool(compute.capacity().gpus),
         )
-        if run.id in self._checked_out:
-            self._checked_out.remove(run.id)
-        else:
-            assert run.snapshot_id is not None
-            await self._in_thread(launching.check_out, run.snapshot_id, run_dir, self._snapshots)
-        if run.id in self._cancelling:
-            run = self.roster.active[run.id]
-            self._end(run, RunState.CANCELED, "cancelled by you before it started")
+        try:
+            launching.check_there(run)
+            handle = await compute.start(launch)
+        except EnvironmentGone as error:
+            await self._prepare_again(run, error)
             return
-        handle = await compute.start(launch)
         run = self._started(run.id, handle)
+        await self._readier.begun(run, run_dir)
         self._tidier.record_soon(run)
         await self._watch(run, handle)
+
+    async def _prepare_again(self, run: Run, error: EnvironmentGone) -> None:
+        """What the run was to execute in has gone since it was made: make it once more."""
+        run = self.roster.active[run.id]
+        if run.id in self._cancelling:
+            self._end(run, RunState.CANCELED, "cancelled by you before it started")
+            return
+        run = self._readier.lose(run, error)
+        self.queue.ledgers[run.spec.compute].release(run.id)
+        self.start_what_fits()
+        await self._prepare(run)
 
     def _started(self, run_id: str, handle: str) -> Run:
         run = self.roster.active[run_id]
@@ -404,6 +450,7 @@ class Supervisor:
         del self.roster.active[run.id]
         self._cancelling.discard(run.id)
         self._checked_out.discard(run.id)
+        self._readier.forget(run.id)
         self.queue.ledgers[run.spec.compute].release(run.id)
         self.start_what_fits()
         if len(self.queue):
@@ -423,18 +470,6 @@ class Supervisor:
                 task.cancel()
         await asyncio.gather(*self._tasks.values(), return_exceptions=True)
         await self._tidier.close()
-
-
-@dataclass(frozen=True)
-class _Waiting:
-    """A run that waits for its environment."""
-
-    roster: Roster
-    run_id: str
-    log: Path
-
-    def said(self, reason: str) -> None:
-        self.roster.amend(self.run_id, reason=reason)
 
 
 def _here(lease: Lease) -> Node:

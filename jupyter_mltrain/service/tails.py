@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from jupyter_mltrain import wire
 from jupyter_mltrain.compute.watch import Watcher
@@ -30,6 +30,19 @@ would take the processor from the script that prints them."""
 
 _METRICS_S: Final = 0.1
 """The same for metrics, of which a script may log thousands in a second."""
+
+
+class Logs(Protocol):
+    """The logs of whatever is followed."""
+
+    def open(self, log: str) -> int | None:
+        """A file descriptor of the log, `None` when it is not there yet."""
+
+    def watch(self, log: str, changed: Callable[[], None]) -> Callable[[], None] | None:
+        """Be told when the log grows or, as long as it is not there, when it may have come."""
+
+    def in_thread(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
+        """Do slow work beside the event loop."""
 
 
 class Following:
@@ -81,12 +94,9 @@ class Following:
 class _Tail:
     """Sleeps until its file has grown; after it was read, for a moment even then."""
 
-    def __init__(
-        self, files: Following, changed: asyncio.Event, what: str, offset: int, gather_s: float
-    ) -> None:
+    def __init__(self, changed: asyncio.Event, what: str, offset: int, gather_s: float) -> None:
         if offset < 0:
             raise InvalidSpec(f"The offset {offset} of {what} is negative. Start at 0.")
-        self._files = files
         self._changed = changed
         self._offset = offset
         self._gather_s = gather_s
@@ -135,13 +145,14 @@ class LogTail(_Tail):
 
     def __init__(
         self,
-        files: Following,
+        files: Logs,
         changed: asyncio.Event,
         name: str,
         offset: int,
         backlog: int | None = None,
     ) -> None:
-        super().__init__(files, changed, repr(name), offset, _GATHER_S)
+        super().__init__(changed, repr(name), offset, _GATHER_S)
+        self._files = files
         if backlog is not None and backlog < 1:
             raise InvalidSpec(f"A backlog of {backlog} bytes leaves nothing to send.")
         self._name = name
@@ -198,7 +209,8 @@ class MetricsTail(_Tail):
     """What a run logs. After a pause it is sent at once."""
 
     def __init__(self, files: Following, changed: asyncio.Event, offset: int) -> None:
-        super().__init__(files, changed, "the metrics", offset, _METRICS_S)
+        super().__init__(changed, "the metrics", offset, _METRICS_S)
+        self._files = files
         self._path: Path = files.journal
 
     async def read(self, final: bool) -> AsyncIterator[tuple[wire.MetricsFrame, bytes]]:

@@ -8,18 +8,38 @@ from collections.abc import Mapping
 from pathlib import PurePosixPath
 
 from jupyter_mltrain import runtime
+from jupyter_mltrain.compute import container_options
+from jupyter_mltrain.compute.base import Compute
 from jupyter_mltrain.compute.leases import Ledger
 from jupyter_mltrain.errors import ComputeTargetError, InvalidSpec
 from jupyter_mltrain.service.journal import MAX_TAGS
-from jupyter_mltrain.spec import MAX_RUN_DURATION_S, RunKind, RunSpec, is_experiment_name
+from jupyter_mltrain.spec import (
+    MAX_RUN_DURATION_S,
+    EnvironmentSpec,
+    ImageSpec,
+    RunKind,
+    RunSpec,
+    is_experiment_name,
+)
 from jupyter_mltrain.wire import SubmitRequest
 
 _VARIABLE = re.compile(r"[^=\0]+\Z")
 _NAME_LENGTH = 256
+_IMAGE = re.compile(r"[a-zA-Z0-9][\w.:/@-]*\Z")
 
 
-def validate(request: SubmitRequest, ledgers: Mapping[str, Ledger]) -> None:
-    """Raise the error that says what is wrong with the request, if anything is."""
+def validate(
+    request: SubmitRequest,
+    ledgers: Mapping[str, Ledger],
+    computes: Mapping[str, Compute] | None = None,
+) -> None:
+    """Raise the error that says what is wrong with the request, if anything is.
+
+    Parameters
+    ----------
+    computes
+        To find out whether the run's kind of environment can be had there; without, it is not.
+    """
     spec = request.spec
     if not is_experiment_name(spec.experiment):
         raise InvalidSpec(
@@ -36,6 +56,9 @@ def validate(request: SubmitRequest, ledgers: Mapping[str, Ledger]) -> None:
         raise ComputeTargetError(f"No compute target {spec.compute!r}. There is {known}.")
     _check_resources(spec)
     ledger.check(spec.resources, spec.compute)
+    check_environment(spec.environment)
+    if computes is not None:
+        check_kind(spec.environment, computes[spec.compute])
     _check_texts(spec)
     _check_script(spec)
     _check_cell(request)
@@ -44,6 +67,46 @@ def validate(request: SubmitRequest, ledgers: Mapping[str, Ledger]) -> None:
     source = request.source
     if source.snapshot is None and source.directory is None and not source.inline:
         raise InvalidSpec("The run has no source. Give a folder, files or a snapshot.")
+
+
+def check_environment(environment: EnvironmentSpec) -> None:
+    """Raise when the definition cannot be one, whatever there is to build it from."""
+    interpreter = environment.interpreter
+    if environment.image is not None:
+        _check_image(environment.image)
+    elif interpreter is not None and not interpreter.startswith("/"):
+        raise InvalidSpec(f"The interpreter {interpreter!r} is not an absolute path.")
+    if environment.packages is not None:
+        from jupyter_mltrain.environments import requirements
+
+        requirements.check(environment.packages)
+
+
+def _check_image(image: ImageSpec) -> None:
+    if (image.image is None) == (image.dockerfile is None):
+        raise InvalidSpec("An image environment has either an image or a Dockerfile.")
+    if image.image is not None and not _IMAGE.match(image.image):
+        raise InvalidSpec(
+            f"{image.image!r} is not the name of an image. It looks like python:3.11-slim or "
+            "registry.example.com/team/image:tag."
+        )
+    if image.dockerfile is not None:
+        from jupyter_mltrain.environments import dockerfile
+
+        dockerfile.parse(image.dockerfile)
+    container_options.parse(image.arguments)
+    if image.shm_bytes < 1:
+        raise InvalidSpec(f"A container cannot have {image.shm_bytes} bytes of shared memory.")
+
+
+def check_kind(environment: EnvironmentSpec, compute: Compute) -> None:
+    """Raise when a compute target has no place for that kind of environment."""
+    if compute.kind == "docker" and environment.image is None:
+        raise InvalidSpec(
+            f"The compute target {compute.name!r} runs containers, and the environment "
+            f"{environment.name!r} is for a process of this machine. Give it an image, for example "
+            "with --image, or submit to 'local'."
+        )
 
 
 def check_priority(priority: int) -> None:
@@ -83,15 +146,14 @@ def _check_texts(spec: RunSpec) -> None:
     for argument in spec.arguments:
         if "\0" in argument:
             raise InvalidSpec(f"The argument {argument!r} has a NUL character. Take it out.")
-    for name, value in {**spec.environment.inherited, **spec.variables}.items():
+    environment = spec.environment
+    given = {**environment.inherited, **environment.variables, **spec.variables}
+    for name, value in given.items():
         if not _VARIABLE.match(name) or "\0" in value:
             raise InvalidSpec(
                 f"The environment variable {name!r} cannot be set: a name has no '=', and neither "
                 "name nor value has a NUL character."
             )
-    interpreter = spec.environment.interpreter
-    if interpreter is not None and not interpreter.startswith("/"):
-        raise InvalidSpec(f"The interpreter {interpreter!r} is not an absolute path.")
 
 
 def _check_script(spec: RunSpec) -> None:

@@ -84,6 +84,16 @@ class Verbs:
         """Submit what a run was made of once more, whether that has ended or not."""
         return await self._intake.again(name, request)
 
+    def resolved(self, request: wire.SubmitRequest) -> wire.SubmitRequest:
+        """The request with what its environment's name stands for, found to be one to be met.
+
+        Raises
+        ------
+        MltrainError
+            It cannot be met, whatever it ships.
+        """
+        return self._intake.resolved(request)
+
     def submits_held(self) -> AbstractAsyncContextManager[None]:
         """Within the block no submit is between its snapshot and its record; others wait."""
         return self._intake.held()

@@ -21,6 +21,7 @@ from jupyter_mltrain.spec.environments import (
     BUILD_LOG,
     DEFAULT_SHM_BYTES,
     LOCK_FILE,
+    RESERVED_NAMES,
     RESERVED_PREFIXES,
     Build,
     BuildState,
@@ -31,6 +32,7 @@ from jupyter_mltrain.spec.environments import (
     ImageSpec,
     PackagesSpec,
     is_environment_name,
+    is_reserved_name,
 )
 from jupyter_mltrain.spec.runs import (
     ALLOWED_MOVES,
@@ -60,6 +62,7 @@ __all__ = [
     "DRIVER_LOG",
     "LOCK_FILE",
     "MAX_RUN_DURATION_S",
+    "RESERVED_NAMES",
     "RESERVED_PREFIXES",
     "Build",
     "BuildState",
@@ -88,4 +91,5 @@ __all__ = [
     "StateChange",
     "is_environment_name",
     "is_experiment_name",
+    "is_reserved_name",
 ]

@@ -58,3 +58,7 @@ class ComputeStatus(Frozen, frozen=True, kw_only=True):
     leases: Mapping[str, Lease] = {}
     """Run id -> what it holds."""
     queued: int = 0
+    url: str | None = None
+    """Of the engine that was attached; `None` for what this machine has by itself."""
+    unreachable: str | None = None
+    """Why it does not answer, with the capacity that it had last; `None` when it does."""

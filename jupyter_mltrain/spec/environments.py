@@ -116,6 +116,11 @@ class BuildState(str, enum.Enum):
     STALE = "Stale"
     """Was built; its image or folder has gone since. The next run builds it again."""
 
+    @property
+    def final(self) -> bool:
+        """Whether its log is complete."""
+        return self not in (BuildState.WAITING, BuildState.BUILDING)
+
     def __str__(self) -> str:
         return self.value
 
@@ -156,7 +161,7 @@ class Build(Frozen, frozen=True, kw_only=True):
     @property
     def final(self) -> bool:
         """Whether its log is complete."""
-        return self.state not in (BuildState.WAITING, BuildState.BUILDING)
+        return self.state.final
 
 
 class EnvironmentVersion(Frozen, frozen=True, kw_only=True):
@@ -172,10 +177,19 @@ class EnvironmentVersion(Frozen, frozen=True, kw_only=True):
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}\Z")
 
+RESERVED_NAMES: Final = frozenset({"current", "python", "sklearn", "pytorch", "tensorflow"})
+"""The caller's own Python, and the environments that ship with the product."""
+
 RESERVED_PREFIXES: Final = ("azureml-", "mltrain-")
-"""Names that begin so, in any case of letters, are of environments that ship with the product."""
+"""Nobody's names begin so: they were, or may become, those of environments that are given."""
 
 
 def is_environment_name(name: str) -> bool:
     """Whether `name` can name an environment: 1 to 100 of letters, digits, ``_ - .``."""
     return _NAME.match(name) is not None
+
+
+def is_reserved_name(name: str) -> bool:
+    """Whether users cannot register an environment under that name, in any case of letters."""
+    lowered = name.lower()
+    return lowered in RESERVED_NAMES or lowered.startswith(RESERVED_PREFIXES)

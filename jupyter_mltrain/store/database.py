@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Final
@@ -83,6 +85,31 @@ class Database:
             if part.exists():
                 part.rename(f"{aside}{suffix}")
         return aside
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of the block, or nothing of it when it raises.
+
+        Raises
+        ------
+        MltrainError
+            The disk refuses.
+        """
+        sql = self.connection
+        try:
+            sql.execute("BEGIN IMMEDIATE")
+            try:
+                yield sql
+            except BaseException:
+                if sql.in_transaction:
+                    sql.execute("ROLLBACK")
+                raise
+            sql.execute("COMMIT")
+            self.writes += 1
+        except sqlite3.Error as error:
+            if sql.in_transaction:
+                sql.execute("ROLLBACK")
+            raise explain(error, self.path) from error
 
     def sync(self) -> None:
         """Make every commit so far survive a power cut; fold the log back when it is long.

@@ -66,6 +66,44 @@ STEPS: Final[tuple[str, ...]] = (
     );
     INSERT INTO feed VALUES (lower(hex(randomblob(6))), '', 0);
     """,
+    """
+    CREATE TABLE environments (
+        name          TEXT    NOT NULL,
+        version       INTEGER NOT NULL,
+        registered_at REAL    NOT NULL,
+        spec          BLOB    NOT NULL,
+        PRIMARY KEY (name, version)
+    ) WITHOUT ROWID;
+    CREATE TABLE computes (
+        name        TEXT PRIMARY KEY,
+        attached_at REAL NOT NULL,
+        record      BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE builds (
+        number     INTEGER PRIMARY KEY AUTOINCREMENT,
+        id         TEXT    NOT NULL UNIQUE,
+        definition TEXT    NOT NULL,
+        hash       TEXT    NOT NULL,
+        compute    TEXT    NOT NULL,
+        name       TEXT    NOT NULL,
+        version    TEXT,
+        state      TEXT    NOT NULL,
+        record     BLOB    NOT NULL,
+        identity   TEXT    NOT NULL DEFAULT '',
+        lock       TEXT
+    );
+    CREATE INDEX builds_hash       ON builds (hash, compute, number);
+    CREATE INDEX builds_definition ON builds (definition, compute, number);
+    CREATE INDEX builds_name       ON builds (name, version, number);
+    CREATE INDEX builds_state      ON builds (state, number);
+    CREATE TABLE resolutions (
+        definition  TEXT NOT NULL,
+        compute     TEXT NOT NULL,
+        identity    TEXT NOT NULL,
+        resolved_at REAL NOT NULL,
+        PRIMARY KEY (definition, compute)
+    ) WITHOUT ROWID;
+    """,
 )
 
 

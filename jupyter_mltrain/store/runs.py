@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any, Final
 
@@ -12,7 +11,7 @@ import msgspec
 
 from jupyter_mltrain.errors import NoSuchRun, UserError, WrongState
 from jupyter_mltrain.spec import ALLOWED_MOVES, Run, RunState, StateChange
-from jupyter_mltrain.store.database import Database, explain
+from jupyter_mltrain.store.database import Database
 from jupyter_mltrain.store.feed import NEXT, remember_deleted
 
 PAGE: Final = 100
@@ -32,23 +31,6 @@ class RunStore:
         self._database = database
         self._sql = database.connection
 
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        try:
-            self._sql.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._sql
-            except BaseException:
-                if self._sql.in_transaction:
-                    self._sql.execute("ROLLBACK")
-                raise
-            self._sql.execute("COMMIT")
-            self._database.writes += 1
-        except sqlite3.Error as error:
-            if self._sql.in_transaction:
-                self._sql.execute("ROLLBACK")
-            raise explain(error, self._database.path) from error
-
     def next_number(self) -> int:
         """The number that the next inserted run gets."""
         row = self._sql.execute("SELECT seq FROM sqlite_sequence WHERE name = 'runs'").fetchone()
@@ -62,7 +44,7 @@ class RunStore:
         journal_offset
             Bytes of the run's journal that the record says already.
         """
-        with self._write() as sql:
+        with self._database.writing() as sql:
             sql.execute(
                 "INSERT INTO runs (number, id, request_id, experiment, name, compute, state, final,"
                 " parent_id, created_at, ended_at, version, journal, record, changed)"
@@ -119,7 +101,7 @@ class RunStore:
         moved = msgspec.structs.replace(
             run, state=to, reason=reason, version=run.version + 1, **changes
         )
-        with self._write() as sql:
+        with self._database.writing() as sql:
             self._replace(sql, run, moved)
             self._add_event(sql, moved, at)
             if handle is not None:
@@ -129,7 +111,7 @@ class RunStore:
     def amend(self, run: Run, **changes: Any) -> Run:
         """Change anything but the state, under the same guard as `move`."""
         amended = msgspec.structs.replace(run, version=run.version + 1, **changes)
-        with self._write() as sql:
+        with self._database.writing() as sql:
             self._replace(sql, run, amended)
             if "tags" in changes:
                 self._write_tags(sql, amended)
@@ -173,7 +155,7 @@ class RunStore:
 
     def keep_handle(self, run_id: str, handle: str) -> None:
         """Remember how to find the started run again."""
-        with self._write() as sql:
+        with self._database.writing() as sql:
             sql.execute("UPDATE runs SET handle = ? WHERE id = ?", (handle, run_id))
 
     def handle(self, run_id: str) -> str | None:
@@ -183,7 +165,7 @@ class RunStore:
 
     def keep_journal_offset(self, run_id: str, offset: int) -> None:
         """Remember how far the run's journal has been taken in."""
-        with self._write() as sql:
+        with self._database.writing() as sql:
             sql.execute("UPDATE runs SET journal = ? WHERE id = ?", (offset, run_id))
 
     def journal_offset(self, run_id: str) -> int:
@@ -318,7 +300,7 @@ class RunStore:
 
     def delete(self, run_id: str) -> None:
         """Forget an ended run, its history and its children."""
-        with self._write() as sql:
+        with self._database.writing() as sql:
             family = sql.execute(
                 "WITH RECURSIVE family (id) AS (SELECT id FROM runs WHERE id = ? UNION"
                 " SELECT runs.id FROM runs JOIN family ON runs.parent_id = family.id)"

@@ -17,7 +17,7 @@ from typing import Any
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.magics import options, requests
 from jupyter_mltrain.magics.commands import TrainMagics
-from jupyter_mltrain.spec import MAX_RUN_DURATION_S
+from jupyter_mltrain.spec import MAX_RUN_DURATION_S, EnvironmentSpec
 from jupyter_mltrain.wire import SubmitRequest
 
 
@@ -31,6 +31,13 @@ class Draft:
     source: str = ""
     experiment: str = ""
     name: str = ""
+    environment: str = ""
+    """``NAME`` or ``NAME:VERSION`` of a registered one."""
+    python: str = ""
+    """Path of an interpreter."""
+    image: str = ""
+    packages: str = ""
+    """Requirements in a line, as in ``torch pandas>=2``."""
     compute: str = "local"
     cpus: int = 0
     gpus: int = 0
@@ -59,6 +66,10 @@ class Draft:
         for option, value in (
             ("--experiment", self.experiment),
             ("--name", self.name),
+            ("--env", self.environment),
+            ("--python", self.python),
+            ("--image", self.image),
+            ("--pip", self.packages),
             ("--compute", "" if self.compute == "local" else self.compute),
             ("--cpus", self.cpus or ""),
             ("--gpus", self.gpus or ""),
@@ -71,6 +82,8 @@ class Draft:
         for name, argument in self.named:
             words += ["--arg", name if argument is None else f"{name}={argument}"]
         for variable in self.variables:
+            if "=" not in variable:
+                raise InvalidSpec(f"{variable!r} sets no environment variable. Write NAME=VALUE.")
             words += _given("--env", variable)
         for tag in self.tags:
             words += _given("--tag", tag)
@@ -133,18 +146,25 @@ class Draft:
         resources = [f"cpus={asked.cpus}"] if asked.cpus is not None else []
         resources += [f"gpus={asked.gpus}"] if asked.gpus else []
         resources += [] if asked.memory_bytes is None else [f"memory_bytes={asked.memory_bytes}"]
+        described = self._environment_code(spec.environment)
+        named = [f"environment={self.environment!r}"] if self.environment else []
         limited = spec.timeout_s != MAX_RUN_DURATION_S
         parts = [
             f"source_directory={_shown(request.source.directory)!r}",
             f"script={spec.script!r}",
             *([f"arguments={list(spec.arguments)!r}"] if spec.arguments else []),
+            *(["environment=environment"] if described else named),
             *([f"compute_target={spec.compute!r}"] if spec.compute != "local" else []),
             *([f"max_run_duration_seconds={spec.timeout_s!r}"] if limited else []),
             *([f"resources=Resources({', '.join(resources)})"] if resources else []),
             *([f"name={spec.name!r}"] if spec.name is not None else []),
         ]
-        lines = ["from jupyter_mltrain import Experiment, ScriptRunConfig, Workspace"]
+        names = {"Experiment", "ScriptRunConfig", "Workspace"}
+        names |= {"Environment"} if described else set()
+        names |= {"CondaDependencies"} if self.packages else set()
+        lines = [f"from jupyter_mltrain import {', '.join(sorted(names))}"]
         lines += ["from jupyter_mltrain.spec import Resources"] if resources else []
+        lines += ["", *described] if described else []
         lines += ["", "config = ScriptRunConfig(", *(f"    {part}," for part in parts), ")"]
         if spec.variables:
             lines += [f"config.run_config.environment_variables = {dict(spec.variables)!r}"]
@@ -153,6 +173,26 @@ class Draft:
         tags = f", tags={dict(request.tags)!r}" if request.tags else ""
         submit = f"Experiment({workspace}, {spec.experiment!r}).submit(config{tags})"
         return "\n".join([*lines, f"run = {submit}", ""])
+
+    def _environment_code(self, spec: EnvironmentSpec) -> list[str]:
+        """Python that describes the environment; nothing for this Python, or a registered one."""
+        if self.python:
+            return [
+                "environment = Environment.current()",
+                f"environment.python.interpreter_path = {self.python!r}",
+            ]
+        lines = []
+        if self.image:
+            lines = [f"environment = Environment.from_docker_image({spec.name!r}, {self.image!r})"]
+        if self.packages and spec.packages is not None:
+            lines = lines or [f"environment = Environment({spec.name!r})"]
+            lines += [
+                "environment.python.user_managed_dependencies = False",
+                "environment.python.conda_dependencies = CondaDependencies.create(",
+                f"    pip_packages={list(spec.packages.pip)!r}",
+                ")",
+            ]
+        return lines
 
 
 def _given(option: str, value: str) -> list[str]:

@@ -10,12 +10,18 @@ from typing import Any, Final
 
 import ipywidgets as widgets
 
+from jupyter_mltrain.core.pythons import absolute, interpreter_of
+from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.spec import ComputeStatus
 from jupyter_mltrain.widgets.arguments import ArgumentFields, row
 from jupyter_mltrain.widgets.draft import Draft
 
 FILE: Final = "Script or notebook"
 CELL: Final = "Cell"
+
+THIS: Final = "current"
+IMAGE: Final = "an image…"
+PACKAGES: Final = "packages…"
 
 _STYLE: Final = {"description_width": "10em"}
 _OFFERED: Final = 50
@@ -54,10 +60,15 @@ class FormFields:
         self.source = self._text("Source folder", "that of the file", "The folder that travels.")
         self.environment = widgets.Dropdown(
             description="Environment",
-            options=[(f"this Python ({platform.python_version()})", "current")],
-            tooltip=sys.executable,
+            options=[(f"this Python ({platform.python_version()})", THIS)],
+            tooltip="A Python of this machine, a registered environment, an image, or packages.",
             style=_STYLE,
             layout=row(),
+        )
+        self._pythons = _pythons()
+        self.image = self._text("Image", "pytorch/pytorch:2.8.0", "A container image.")
+        self.packages = self._text(
+            "Packages", "torch pandas>=2", "What pip calls them; installed once, then kept."
         )
         self.experiment = self._text("Experiment", "the notebook's name", "The series of runs.")
         self.name = self._text("Name", "", "What the run is called in lists.")
@@ -81,7 +92,9 @@ class FormFields:
             style=_STYLE,
             layout=row(),
         )
-        self.kind.observe(lambda change: self._choose(), names="value")
+        for chosen in (self.kind, self.environment):
+            chosen.observe(lambda change: self._choose(), names="value")
+        self.offer_environments(())
         self._choose()
 
     def _text(self, description: str, placeholder: str, tooltip: str) -> Any:
@@ -112,6 +125,28 @@ class FormFields:
         is_cell = self.kind.value == CELL
         self.script.layout.display = "none" if is_cell else None
         self.cell.layout.display = None if is_cell else "none"
+        where = self.environment.value
+        self.image.layout.display = None if where == IMAGE else "none"
+        self.packages.layout.display = None if where in (IMAGE, PACKAGES) else "none"
+
+    def offer_environments(self, names: Iterable[str]) -> None:
+        """Offer the registered environments besides what there always is."""
+        chosen = self.environment.value
+        first = self.environment.options[0]
+        self.environment.options = [
+            first,
+            *((f"{name} ({path})", path) for path, name in self._pythons.items()),
+            *((name, name) for name in names),
+            (IMAGE, IMAGE),
+            (PACKAGES, PACKAGES),
+        ]
+        self.choose_environment(chosen)
+
+    def choose_environment(self, value: str) -> None:
+        """Choose an environment, also a version of one or a Python that was not offered."""
+        if value not in [offered for _, offered in self.environment.options]:
+            self.environment.options = [*self.environment.options, (value, value)]
+        self.environment.value = value
 
     def offer(self, computes: Iterable[ComputeStatus]) -> None:
         """Offer what the compute targets can give: no more of anything than they have."""
@@ -148,6 +183,8 @@ class FormFields:
             self.experiment,
             self.name,
             self.environment,
+            self.image,
+            self.packages,
             self.compute,
             self.cpus,
             self.gpus,
@@ -166,15 +203,27 @@ class FormFields:
         Raises
         ------
         InvalidSpec
-            An argument is missing or wrong.
+            An argument is missing or wrong, or what it runs in is not named.
         """
         given = self.arguments.given()
+        where = self.environment.value
+        is_path = where.startswith("/")
+        image = self.image.value.strip() if where == IMAGE else ""
+        packages = self.packages.value.strip() if where in (IMAGE, PACKAGES) else ""
+        if where == IMAGE and not image:
+            raise InvalidSpec("No image is named. Write one, as in pytorch/pytorch:2.8.0.")
+        if where == PACKAGES and not packages:
+            raise InvalidSpec("No packages are named. Write some, as in torch pandas>=2.")
         return Draft(
             script=self.script.value.strip(),
             cell=self.cell.value if self.kind.value == CELL else None,
             source=self.source.value.strip(),
             experiment=self.experiment.value.strip() or experiment,
             name=self.name.value.strip(),
+            environment="" if is_path or where in (THIS, IMAGE, PACKAGES) else where,
+            python=where if is_path else "",
+            image=image,
+            packages=packages,
             compute=self.compute.value,
             cpus=self.cpus.value,
             gpus=self.gpus.value,
@@ -190,6 +239,18 @@ class FormFields:
 
 def _filled(text: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
+
+
+def _pythons() -> dict[str, str]:
+    """Path -> name of the Pythons of this machine's kernels, but for this one."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    found: dict[str, str] = {}
+    for name, each in KernelSpecManager().get_all_specs().items():
+        path = interpreter_of(each["spec"].get("argv", ()))
+        if path is not None and path != absolute(sys.executable):
+            found.setdefault(path, each["spec"].get("display_name") or name)
+    return found
 
 
 def _scripts() -> list[str]:

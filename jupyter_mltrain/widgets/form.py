@@ -21,7 +21,7 @@ from jupyter_mltrain.magics.commands import LAST_RUN
 from jupyter_mltrain.magics.views import CardView
 from jupyter_mltrain.magics.watching import accompany
 from jupyter_mltrain.widgets import shown
-from jupyter_mltrain.widgets.fields import CELL, FILE, FormFields
+from jupyter_mltrain.widgets.fields import CELL, FILE, IMAGE, PACKAGES, FormFields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +62,8 @@ class TrainForm:
         workspace
             Where it submits to, by default where the magics do.
         fields
-            Values of other fields: `experiment`, `name`, `compute`, `cpus`, `gpus`, `memory`,
+            Values of other fields: `experiment`, `name`, `environment` (a registered one, or the
+            path of a Python), `image`, `packages`, `compute`, `cpus`, `gpus`, `memory`,
             `variables`, `tags` (dicts), `timeout`, `priority`, `source`.
 
         Raises
@@ -104,7 +105,9 @@ class TrainForm:
             ]
         )
         with self._sentences():
-            self.fields.offer(self._workspace.client.computes())
+            client = self._workspace.client
+            self.fields.offer(client.computes())
+            self.fields.offer_environments(each.name for each in client.environments())
         self._fill(script, cell, arguments or {}, fields)
         self.fields.script.observe(lambda change: self._ask_arguments(), names="value")
         self.fields.cell.observe(lambda change: self._ask_arguments(), names="value")
@@ -126,15 +129,20 @@ class TrainForm:
         self.fields.cell.value = cell or ""
         self.fields.kind.value = FILE if cell is None else CELL
         known = (
-            *("experiment", "name", "compute", "cpus", "gpus", "memory", "variables", "tags"),
-            *("timeout", "priority", "source"),
+            *("experiment", "name", "environment", "image", "packages", "compute"),
+            *("cpus", "gpus", "memory", "variables", "tags", "timeout", "priority", "source"),
         )
         for name, value in fields.items():
             if name not in known:
                 raise InvalidSpec(f"The form has no field {name!r}. It has {', '.join(known)}.")
             if isinstance(value, Mapping):
                 value = "\n".join(k if v is None else f"{k}={v}" for k, v in value.items())
-            getattr(self.fields, name).value = value
+            if name == "environment":
+                self.fields.choose_environment(value)
+            else:
+                getattr(self.fields, name).value = value
+        if fields.get("image") or fields.get("packages"):
+            self.fields.choose_environment(IMAGE if fields.get("image") else PACKAGES)
         self._ask_arguments()
         with self._sentences():
             self.fields.arguments.fill(arguments)

@@ -53,6 +53,7 @@ from jupyter_mltrain.wire.frames import (
     ServiceFrame,
 )
 from jupyter_mltrain.wire.page import (
+    EnvironmentForm,
     PythonInfo,
     RunCard,
     ServerInfo,
@@ -93,6 +94,7 @@ __all__ = [
     "DeletedFrame",
     "Difference",
     "EnvironmentDetails",
+    "EnvironmentForm",
     "EnvironmentRequest",
     "EnvironmentSummary",
     "EnvironmentsFrame",

@@ -67,6 +67,39 @@ class SubmitForm(Frozen, frozen=True, kw_only=True):
     request_id: str | None = None
 
 
+class EnvironmentForm(Frozen, frozen=True, kw_only=True):
+    """`POST mltrain/api/workspaces/<ws>/describe`: an environment in the words of a page.
+
+    An image, or a Dockerfile, or packages for a Python of this machine; packages may come on top of
+    the first two.
+    """
+
+    name: str
+    python: str | None = None
+    """Version, as in ``3.11``."""
+    pip: str | None = None
+    """Text of a requirements file."""
+    conda: str | None = None
+    """Text of a conda specification; says the version of Python itself."""
+    image: str | None = None
+    dockerfile: str | None = None
+    """Text of a Dockerfile."""
+    context: str | None = None
+    """Path, in the file browser, of the folder that the Dockerfile copies from."""
+    snapshot: str | None = None
+    """Instead of `context`: the folder as an earlier version has it."""
+    registry: str | None = None
+    username: str | None = None
+    """Its password comes with `PUT …/credentials`."""
+    platform: str | None = None
+    interpreter: str | None = None
+    """Command or path of a Python in the image."""
+    shm_bytes: int | None = None
+    arguments: tuple[str, ...] = ()
+    """Words of further options of ``docker run``."""
+    variables: Mapping[str, str] = {}
+
+
 class RunCard(Frozen, frozen=True, kw_only=True):
     """``application/vnd.jupyter-mltrain.run+json``: what a cell's output says of its run.
 

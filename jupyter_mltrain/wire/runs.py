@@ -44,6 +44,9 @@ class AgainRequest(Frozen, frozen=True, kw_only=True):
     timeout_s: float | None = None
     priority: int | None = None
     name: str | None = None
+    packages: tuple[str, ...] = ()
+    """Requirements that its environment gets besides its own; a module's name stands for the
+    package that has it."""
 
 
 class TagRequest(Frozen, frozen=True, kw_only=True):

@@ -47,7 +47,9 @@ def typescript() -> str:
     waiting = [state.value for state in spec.RunState if state.waiting]
     parts.append(_constant("FINAL_STATES", "ReadonlySet<RunState>", final))
     parts.append(_constant("WAITING_STATES", "ReadonlySet<RunState>", waiting))
-    for name in ("DRIVER_LOG", "CONTROL_LOG", "BUILD_LOG"):
+    built = [state.value for state in spec.BuildState if state.final]
+    parts.append(_constant("FINAL_BUILD_STATES", "ReadonlySet<BuildState>", built))
+    for name in ("DRIVER_LOG", "CONTROL_LOG", "BUILD_LOG", "LOCK_FILE"):
         parts.append(f"export const {name} = {_literal(getattr(spec, name))};\n")
     return "\n".join(parts)
 

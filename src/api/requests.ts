@@ -10,7 +10,7 @@ export type Query = {
 
 /** How a request differs from a plain GET. */
 export interface IOptions {
-  method?: 'GET' | 'POST' | 'DELETE';
+  method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   query?: Query;
   /** Sent as JSON. */
   body?: unknown;
@@ -26,6 +26,11 @@ export class Requests {
   async json<T>(parts: readonly string[], options: IOptions = {}): Promise<T> {
     const response = await this._fetch(parts, options, {});
     return (await response.json()) as T;
+  }
+
+  /** What is answered with nothing. Rejects with an `ApiError`. */
+  async done(parts: readonly string[], options: IOptions): Promise<void> {
+    await this._fetch(parts, options, {});
   }
 
   /** The bytes `[from, to)` of a file, fewer at its end, and the size of the whole. */

@@ -104,7 +104,60 @@ export class Verbs implements IVerbs {
   }
 
   pythons(): Promise<wire.PythonInfo[]> {
-    return this._requests.json(['environments'], { background: true });
+    return this._requests.json(['pythons'], { background: true });
+  }
+
+  environment(name: string, version?: string): Promise<wire.EnvironmentDetails> {
+    return this._get(['environments', name], { version });
+  }
+
+  describe(form: wire.EnvironmentForm): Promise<wire.EnvironmentVersion> {
+    return this._post(['describe'], form);
+  }
+
+  removeEnvironment(name: string, version?: string): Promise<wire.EnvironmentDetails> {
+    const parts = this._parts('environments', name);
+    return this._requests.json(parts, { method: 'DELETE', query: { version } });
+  }
+
+  startBuild(request: wire.BuildRequest): Promise<wire.Build> {
+    return this._post(['builds'], request);
+  }
+
+  builds(environment: string): Promise<wire.Build[]> {
+    return this._get(['builds'], { environment });
+  }
+
+  cancelBuild(buildId: string): Promise<wire.Build> {
+    return this._post(['builds', buildId, 'cancel']);
+  }
+
+  removeBuild(buildId: string): Promise<wire.Build> {
+    return this._requests.json(this._parts('builds', buildId), { method: 'DELETE' });
+  }
+
+  difference(buildId: string): Promise<wire.Difference> {
+    return this._get(['builds', buildId, 'difference']);
+  }
+
+  reclaim(request: wire.ReclaimRequest): Promise<wire.ReclaimReport> {
+    return this._post(['environments', 'reclaim'], request);
+  }
+
+  buildLogUrl(buildId: string): string {
+    return this._requests.url(this._parts('builds', buildId, 'log'));
+  }
+
+  keepPassword(body: wire.CredentialsRequest): Promise<void> {
+    return this._requests.done(this._parts('credentials'), { method: 'PUT', body });
+  }
+
+  attach(request: wire.AttachRequest): Promise<wire.ComputeStatus> {
+    return this._post(['computes'], request);
+  }
+
+  detach(compute: string): Promise<void> {
+    return this._requests.done(this._parts('computes', compute), { method: 'DELETE' });
   }
 
   private _parts(...parts: string[]): string[] {

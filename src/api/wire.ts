@@ -15,6 +15,7 @@ export type AgainRequest = {
   timeout_s?: number | null;
   priority?: number | null;
   name?: string | null;
+  packages?: string[];
 };
 
 /** One argument of a script, as its argparse defines it. */
@@ -141,6 +142,8 @@ export type ComputeStatus = {
   capacity: Capacity;
   leases: { [key: string]: Lease };
   queued: number;
+  url: string | null;
+  unreachable: string | null;
 };
 
 /** `PUT /v1/credentials`: keep a registry's password; answered with nothing. */
@@ -176,6 +179,25 @@ export type EnvironmentDetails = {
   name: string;
   reserved: boolean;
   versions: EnvironmentVersion[];
+};
+
+/** `POST mltrain/api/workspaces/<ws>/describe`: an environment in the words of a page. */
+export type EnvironmentForm = {
+  name: string;
+  python?: string | null;
+  pip?: string | null;
+  conda?: string | null;
+  image?: string | null;
+  dockerfile?: string | null;
+  context?: string | null;
+  snapshot?: string | null;
+  registry?: string | null;
+  username?: string | null;
+  platform?: string | null;
+  interpreter?: string | null;
+  shm_bytes?: number | null;
+  arguments?: string[];
+  variables?: { [key: string]: string };
 };
 
 /** `POST /v1/environments`: register a definition; the same again is the version there is. */
@@ -661,8 +683,17 @@ export const WAITING_STATES: ReadonlySet<RunState> = new Set([
   'Queued'
 ]);
 
+export const FINAL_BUILD_STATES: ReadonlySet<BuildState> = new Set([
+  'Built',
+  'Failed',
+  'Canceled',
+  'Stale'
+]);
+
 export const DRIVER_LOG = 'azureml-logs/70_driver_log.txt';
 
 export const CONTROL_LOG = 'azureml-logs/60_control_log.txt';
 
 export const BUILD_LOG = 'azureml-logs/20_image_build_log.txt';
+
+export const LOCK_FILE = 'azureml-logs/environment.lock.txt';

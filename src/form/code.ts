@@ -36,6 +36,11 @@ export function asMagic(form: wire.SubmitForm, place: IPlace): { text: string; l
   option('--name', form.name);
   option('--experiment', form.experiment);
   option('--compute', form.compute === 'local' ? null : form.compute);
+  option('--env', form.environment);
+  option('--image', form.image);
+  for (const requirement of form.packages ?? []) {
+    option('--pip', requirement);
+  }
   const asked = form.resources;
   option('--cpus', asked?.cpus);
   option('--gpus', asked?.gpus || null);
@@ -87,18 +92,18 @@ export function asPython(form: wire.SubmitForm, place: IPlace): string | null {
   const variables = Object.entries(form.variables ?? {});
   const tags = Object.entries(form.tags ?? {});
   const words = (form.arguments ?? []).map(pythonString);
-  const python = otherPython(form, place);
+  const environment = environmentCode(form, place);
   const config = [
     `source_directory=${pythonString(wholePath(folder, place.root))},`,
     `script=${pythonString(scriptIn(form.path, folder))},`,
     ...(words.length ? [`arguments=[${words.join(', ')}],`] : []),
     `compute_target=${pythonString(form.compute ?? 'local')},`,
-    ...(python ? ['environment=environment,'] : []),
+    ...(environment.lines.length ? ['environment=environment,'] : []),
     ...(form.timeout_s ? [`max_run_duration_seconds=${form.timeout_s},`] : []),
     ...(resources.length ? [`resources=Resources(${resources.join(', ')}),`] : []),
     ...(form.name ? [`name=${pythonString(form.name)},`] : [])
   ];
-  const names = ['Experiment', 'ScriptRunConfig', 'Workspace'];
+  const names = [...environment.imports, 'Experiment', 'ScriptRunConfig', 'Workspace'];
   const given = [
     ...(tags.length ? [`tags=${pythonDict(tags)}`] : []),
     ...(form.force ? ['force=True'] : [])
@@ -107,16 +112,11 @@ export function asPython(form: wire.SubmitForm, place: IPlace): string | null {
     ? 'Workspace.default()'
     : `Workspace.at(${pythonString(place.workspace.directory)})`;
   return [
-    `from jupyter_mltrain import ${[...(python ? ['Environment'] : []), ...names].join(', ')}`,
+    `from jupyter_mltrain import ${names.join(', ')}`,
     ...(resources.length ? ['from jupyter_mltrain.spec import Resources'] : []),
     '',
     `ws = ${where}`,
-    ...(python
-      ? [
-          `environment = Environment(${pythonString(fileName(python))})`,
-          `environment.python.interpreter_path = ${pythonString(python)}`
-        ]
-      : []),
+    ...environment.lines,
     'config = ScriptRunConfig(',
     ...config.map(line => `    ${line}`),
     ')',
@@ -127,6 +127,62 @@ export function asPython(form: wire.SubmitForm, place: IPlace): string | null {
     `run = Experiment(ws, ${pythonString(form.experiment ?? '')}).submit(${['config', ...given].join(', ')})`,
     ''
   ].join('\n');
+}
+
+/** What makes `environment`, and what that needs; nothing where the caller's Python is meant. */
+function environmentCode(
+  form: wire.SubmitForm,
+  place: IPlace
+): { imports: string[]; lines: string[] } {
+  const imports = ['Environment'];
+  const { image } = form;
+  const packages = form.packages ?? [];
+  if (form.environment) {
+    const words = form.environment.split(':').map(pythonString);
+    return {
+      imports,
+      lines: [`environment = Environment.get(${['ws', ...words].join(', ')})`]
+    };
+  }
+  if (image || packages.length) {
+    const name = pythonString(nameOf(image ?? packages[0]));
+    const made = packages.map(pythonString).join(', ');
+    return {
+      imports: [...(made ? ['CondaDependencies'] : []), ...imports],
+      lines: [
+        image
+          ? `environment = Environment.from_docker_image(${name}, ${pythonString(image)})`
+          : `environment = Environment(${name})`,
+        ...(made
+          ? [
+              ...(image ? ['environment.python.user_managed_dependencies = False'] : []),
+              `environment.python.conda_dependencies = CondaDependencies.create(pip_packages=[${made}])`
+            ]
+          : [])
+      ]
+    };
+  }
+  const python = otherPython(form, place);
+  return python === null
+    ? { imports: [], lines: [] }
+    : {
+        imports,
+        lines: [
+          `environment = Environment(${pythonString(fileName(python))})`,
+          'environment.python.user_managed_dependencies = True',
+          `environment.python.interpreter_path = ${pythonString(python)}`
+        ]
+      };
+}
+
+/** Names of environments that come with mltrain. */
+const RESERVED = /^(azureml-|mltrain-|(current|python|pytorch|sklearn|tensorflow)$)/i;
+
+/** A name for an environment of an image, or of a package: what it is called without its version. */
+function nameOf(given: string): string {
+  const last = fileName(given.replace(/@.*$/s, '')).replace(/[:[<>=!~;\s].*$/s, '');
+  const name = last.replace(/[^A-Za-z0-9_.-]+/g, '-').replace(/^[-._]+/, '') || 'unnamed';
+  return RESERVED.test(name) ? `my-${name}` : name;
 }
 
 function otherPython(form: wire.SubmitForm, place: IPlace): string | null {

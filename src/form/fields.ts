@@ -31,7 +31,11 @@ export interface IFields {
   code: string;
   /** The folder that travels; by default the script's own, and none with `code`. */
   source: string;
-  interpreter: string;
+  /** What it runs in: `python:PATH`, `named:NAME`, `image`, `packages`; the usual Python if empty. */
+  environment: string;
+  image: string;
+  /** Requirements with spaces between, to go into the image or an environment of their own. */
+  packages: string;
   compute: string;
   cpus: string;
   gpus: string;
@@ -58,7 +62,9 @@ export const EMPTY: IFields = {
   path: '',
   code: '',
   source: '',
-  interpreter: '',
+  environment: '',
+  image: '',
+  packages: '',
   compute: 'local',
   cpus: '',
   gpus: '',
@@ -80,6 +86,7 @@ export type Problems = { readonly [field: string]: string };
 export interface ISurroundings {
   arguments: readonly wire.ArgumentChoice[];
   computes: readonly wire.ComputeStatus[] | null;
+  environments: readonly wire.EnvironmentSummary[];
   pythons: readonly wire.PythonInfo[];
 }
 
@@ -166,7 +173,7 @@ export function read(
     arguments: words,
     variables,
     tags: Object.fromEntries(Object.entries(tags).map(([key, text]) => [key, text || null])),
-    interpreter: fields.interpreter || defaultPython(around.pythons)
+    ...readEnvironment(fields, around, problems, trans)
   };
   return { form, problems };
 }
@@ -197,6 +204,48 @@ function readSubject(
     problems.source = trans.__('The script is not in this folder.');
   }
   return { path, source: source && source !== folderOf(path) ? source : null };
+}
+
+function readEnvironment(
+  fields: IFields,
+  around: ISurroundings,
+  problems: Noted,
+  trans: TranslationBundle
+): Partial<wire.SubmitForm> {
+  const [kind, name] = chosenEnvironment(fields.environment);
+  switch (kind) {
+    case 'python':
+      return { interpreter: name || defaultPython(around.pythons) };
+    case 'named':
+      return { environment: name };
+    case 'image':
+    case 'packages': {
+      const image = fields.image.trim();
+      const packages = split(fields.packages);
+      if (kind === 'image' && (!image || /\s/.test(image))) {
+        problems.image = image
+          ? trans.__('The name of an image has no spaces.')
+          : trans.__('Name an image, such as python:3.11-slim.');
+      }
+      if (!packages) {
+        problems.packages = trans.__('A quote is not closed.');
+      } else if (kind === 'packages' && packages.length === 0) {
+        problems.packages = trans.__('Name a package, such as scikit-learn.');
+      }
+      return { ...(kind === 'image' ? { image } : {}), packages: packages ?? [] };
+    }
+  }
+}
+
+/** What kind of environment is chosen, and which. */
+export function chosenEnvironment(
+  choice: string
+): ['python' | 'named' | 'image' | 'packages', string] {
+  const [, kind, name] = /^(python|named):(.*)$/s.exec(choice) ?? [];
+  if (kind === 'python' || kind === 'named') {
+    return [kind, name];
+  }
+  return [choice === 'image' || choice === 'packages' ? choice : 'python', ''];
 }
 
 function readResources(
@@ -330,7 +379,8 @@ function readExtra(fields: IFields, problems: Noted, trans: TranslationBundle): 
   return words ?? [];
 }
 
-function readPairs(
+/** Rows of names and values as a record; what is wrong with a row is noted by its id. */
+export function readPairs(
   pairs: readonly IPair[],
   field: string,
   problems: Noted,

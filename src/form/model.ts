@@ -23,6 +23,8 @@ const PREVIEW_MS = 500;
 const FIELD_OF_CODE: { readonly [code: string]: string } = {
   compute_target: 'compute',
   compute_unavailable: 'compute',
+  environment_failed: 'environment',
+  no_such_environment: 'environment',
   no_such_file: 'path'
 };
 
@@ -77,7 +79,12 @@ export class FormModel implements IDisposable {
   constructor(private readonly _options: IFormOptions) {
     const { base, fields, training } = _options;
     const first: IFields = { ...(base ? fieldsOf(base) : EMPTY), ...fields };
-    const around: ISurroundings = { arguments: [], computes: null, pythons: [] };
+    const around: ISurroundings = {
+      arguments: [],
+      computes: null,
+      environments: [],
+      pythons: []
+    };
     this._state = {
       ...this._read(first, around),
       around,
@@ -218,14 +225,18 @@ export class FormModel implements IDisposable {
     this._held?.dispose();
     const workspace = this._options.training.workspace(workspaceId);
     this._workspace?.computes.changed.disconnect(this._onComputes, this);
+    this._workspace?.environments.changed.disconnect(this._onEnvironments, this);
     this._workspace = workspace;
     const held = new DisposableSet();
     held.add(workspace.connect());
     held.add(workspace.computes.hold());
+    held.add(workspace.environments.hold());
     this._held = held;
     workspace.computes.changed.connect(this._onComputes, this);
+    workspace.environments.changed.connect(this._onEnvironments, this);
     this._put({ workspaceId, problem: null });
     this._onComputes();
+    this._onEnvironments();
     void this._load(workspace);
     this._askArguments(0);
     this._askPreview();
@@ -248,6 +259,10 @@ export class FormModel implements IDisposable {
 
   private _onComputes(): void {
     this._surround({ computes: this._workspace?.computes.targets ?? null });
+  }
+
+  private _onEnvironments(): void {
+    this._surround({ environments: this._workspace?.environments.list ?? [] });
   }
 
   private _surround(part: Partial<ISurroundings>): void {

@@ -144,41 +144,36 @@ export function Subject(props: IFormViewProps): React.JSX.Element {
 export function Where(props: IFormViewProps): React.JSX.Element {
   const { state, trans, onFill } = props;
   const { fields } = state;
-  const { computes, pythons } = state.around;
+  const { computes } = state.around;
   const target = computes?.find(({ name }) => name === fields.compute);
   const names = computes?.map(({ name }) => name) ?? [];
   const has = target?.capacity;
-  const usual = pythons.find(python => python.default);
   return (
     <section className="jp-mltrain-Form-section" aria-label={trans.__('Where it runs')}>
       <h3 className="jp-mltrain-Form-title">{trans.__('Where it runs')}</h3>
       <div className="jp-mltrain-Form-grid">
-        {!state.base && (
-          <Field id={`${props.id}-interpreter`} label={trans.__('Python')}>
-            {control => (
-              <select
-                {...control}
-                className="jp-mod-styled"
-                value={fields.interpreter}
-                onChange={event => onFill({ interpreter: event.target.value })}
-              >
-                <option value="">
-                  {usual ? pythonWords(usual) : trans.__('that of the Jupyter server')}
-                </option>
-                {pythons
-                  .filter(python => python !== usual)
-                  .map(python => (
-                    <option
-                      key={python.interpreter}
-                      value={python.interpreter}
-                      title={shown(python.interpreter)}
-                    >
-                      {pythonWords(python)}
-                    </option>
-                  ))}
-              </select>
-            )}
-          </Field>
+        {!state.base && <EnvironmentChoice {...props} />}
+        {!state.base && fields.environment === 'image' && (
+          <Text
+            {...props}
+            name="image"
+            label={trans.__('Image')}
+            placeholder={trans.__('python:3.11-slim')}
+            required
+          />
+        )}
+        {!state.base && ['image', 'packages'].includes(fields.environment) && (
+          <Text
+            {...props}
+            name="packages"
+            label={
+              fields.environment === 'image'
+                ? trans.__('Packages to install into it')
+                : trans.__('Packages')
+            }
+            placeholder={trans.__("scikit-learn 'pandas>=2'")}
+            required={fields.environment === 'packages'}
+          />
         )}
         {!state.base && (
           <Field
@@ -343,7 +338,63 @@ export function Limits(props: IFormViewProps): React.JSX.Element {
   );
 }
 
-function pythonWords(python: wire.PythonInfo): string {
+/** The Pythons of the machine, the environments that are registered, or one for this run. */
+function EnvironmentChoice(props: IFormViewProps): React.JSX.Element {
+  const { state, trans, onFill } = props;
+  const { environments, pythons } = state.around;
+  const chosen = state.fields.environment;
+  const usual = pythons.find(python => python.default);
+  const named = environments.map(({ name }) => `named:${name}`);
+  return (
+    <Field
+      id={`${props.id}-environment`}
+      label={trans.__('Environment')}
+      problem={state.problems.environment}
+    >
+      {control => (
+        <select
+          {...control}
+          className="jp-mod-styled"
+          value={chosen}
+          onChange={event => onFill({ environment: event.target.value })}
+        >
+          <option value="">
+            {usual ? pythonWords(usual) : trans.__('that of the Jupyter server')}
+          </option>
+          {pythons
+            .filter(python => python !== usual)
+            .map(({ interpreter, ...python }) => (
+              <option
+                key={interpreter}
+                value={`python:${interpreter}`}
+                title={shown(interpreter)}
+              >
+                {pythonWords(python)}
+              </option>
+            ))}
+          <optgroup label={trans.__('Only for this run')}>
+            <option value="image">{trans.__('an image…')}</option>
+            <option value="packages">{trans.__('packages…')}</option>
+          </optgroup>
+          {(named.length > 0 || chosen.startsWith('named:')) && (
+            <optgroup label={trans.__('Environments')}>
+              {(chosen.startsWith('named:') && !named.includes(chosen)
+                ? [chosen, ...named]
+                : named
+              ).map(value => (
+                <option key={value} value={value}>
+                  {shown(value.slice('named:'.length))}
+                </option>
+              ))}
+            </optgroup>
+          )}
+        </select>
+      )}
+    </Field>
+  );
+}
+
+function pythonWords(python: Pick<wire.PythonInfo, 'name' | 'version'>): string {
   return python.name.includes(python.version)
     ? shown(python.name)
     : shown(`${python.name} (${python.version})`);

@@ -15,6 +15,7 @@ export type EventFrame =
   | wire.DeletedFrame
   | wire.ResetFrame
   | wire.QueueFrame
+  | wire.EnvironmentsFrame
   | wire.ServiceFrame
   | wire.BeatFrame
   | (wire.ErrorReply & { frame: 'error' });

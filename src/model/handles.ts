@@ -17,10 +17,6 @@ export class LogHandle implements ILog {
     _log.changed.connect(this._onChanged, this);
   }
 
-  get runId(): string {
-    return this._log.runId;
-  }
-
   get name(): string {
     return this._log.name;
   }

@@ -4,25 +4,32 @@ import { Signal } from '@lumino/signaling';
 
 import { messageOf } from '../api/error';
 import type { Requests } from '../api/requests';
-import { fileParts } from '../api/requests';
-import * as wire from '../api/wire';
+import type * as wire from '../api/wire';
 import type { ILog, ILogQuery, IPiece } from '../tokens';
 
-import type { Follower, ILogSink } from './follower';
-import type { Runs } from './runs';
+import type { ILogSink } from './follower';
 import { Tail } from './tail';
 
 /** Bytes of the end of a log that no longer grows which are loaded at first: a few screens. */
 const FIRST_BYTES = 65_536;
 
-/** A file of a run that may still grow. */
+/** Where a log is, and who tells how it goes on. */
+export interface ILogHome {
+  /** Address of its bytes. */
+  readonly file: readonly string[];
+  /** Whether nothing more can come. Rejects with an `ApiError`. */
+  isOver(): Promise<boolean>;
+  /** Feed a sink until the result is disposed of. */
+  follow(sink: ILogSink): IDisposable;
+  /** As `ILog.find`. */
+  find(query: ILogQuery): Promise<wire.LogMatch>;
+}
+
+/** A log that may still grow. */
 export class Log implements ILog, ILogSink {
   constructor(
     private readonly _requests: Requests,
-    private readonly _runs: Runs,
-    private readonly _follower: Follower,
-    private readonly _parts: readonly string[],
-    readonly runId: string,
+    private readonly _home: ILogHome,
     readonly name: string
   ) {
     void this._open();
@@ -61,8 +68,7 @@ export class Log implements ILog, ILogSink {
   }
 
   async read(from: number, to: number): Promise<IPiece> {
-    const parts = [...this._parts, 'files', ...fileParts(this.name)];
-    const { data, size } = await this._requests.bytes(parts, from, to);
+    const { data, size } = await this._requests.bytes(this._home.file, from, to);
     if (size > (this._size ?? 0)) {
       this._size = size;
       this._changed.emit();
@@ -71,11 +77,7 @@ export class Log implements ILog, ILogSink {
   }
 
   find(query: ILogQuery): Promise<wire.LogMatch> {
-    const { text, from, backwards } = query;
-    const what = text === null ? { what: 'error' } : { text };
-    return this._requests.json([...this._parts, 'search'], {
-      query: { log: this.name, ...what, from, backwards: backwards ? 1 : 0 }
-    });
+    return this._home.find(query);
   }
 
   dispose(): void {
@@ -132,16 +134,15 @@ export class Log implements ILog, ILogSink {
 
   private async _open(): Promise<void> {
     try {
-      const run = await this._runs.load(this.runId);
+      const isOver = await this._home.isOver();
       if (this._isDisposed) {
         return;
       }
-      if (!wire.FINAL_STATES.has(run.state)) {
-        this._following = this._follower.addLog(this);
+      if (!isOver) {
+        this._following = this._home.follow(this);
         return;
       }
-      const parts = [...this._parts, 'files', ...fileParts(this.name)];
-      const { data, size } = await this._requests.tail(parts, FIRST_BYTES);
+      const { data, size } = await this._requests.tail(this._home.file, FIRST_BYTES);
       if (!this.isDisposed) {
         this.take(size - data.length, data);
         this.ended();

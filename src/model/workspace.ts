@@ -1,14 +1,18 @@
 import type { IDisposable } from '@lumino/disposable';
 
 import type { Requests } from '../api/requests';
+import { fileParts } from '../api/requests';
 import { Verbs } from '../api/verbs';
 import * as wire from '../api/wire';
-import type { ILog, IMetrics, IVerbs, IWorkspace } from '../tokens';
+import type { IBuild, ILog, IMetrics, IVerbs, IWorkspace } from '../tokens';
 
+import { Build } from './build';
 import type { EventFrame } from './connection';
 import { Connection } from './connection';
+import { Environments } from './environments';
 import { Follower } from './follower';
 import { LogHandle, MetricsHandle } from './handles';
+import type { ILogHome } from './log';
 import { Log } from './log';
 import { Metrics } from './metrics';
 import { Computes, Queue } from './queue';
@@ -25,6 +29,7 @@ export class Workspace implements IWorkspace {
     this.runs = new Runs(_requests, id);
     this.queue = new Queue(_requests, id);
     this.computes = new Computes(_requests, id);
+    this.environments = new Environments(_requests, id);
     this.verbs = new Verbs(_requests, id);
     this.runs.changed.connect(this._onRun, this);
   }
@@ -33,6 +38,7 @@ export class Workspace implements IWorkspace {
   readonly runs: Runs;
   readonly queue: Queue;
   readonly computes: Computes;
+  readonly environments: Environments;
   readonly verbs: IVerbs;
 
   connect(): IDisposable {
@@ -42,6 +48,11 @@ export class Workspace implements IWorkspace {
   log(runId: string, name: string): ILog {
     const { value, release } = this._logs.take(JSON.stringify([runId, name]));
     return new LogHandle(value, release);
+  }
+
+  build(buildId: string): IBuild {
+    const parts = ['workspaces', this.id, 'builds', buildId];
+    return new Build(this._requests, parts, buildId, this.environments.touched);
   }
 
   metrics(runId: string): IMetrics {
@@ -61,10 +72,15 @@ export class Workspace implements IWorkspace {
         this.queue.apply(frame);
         this.computes.touch();
         break;
+      case 'environments':
+        this.environments.touch();
+        this.computes.touch();
+        break;
       case 'reset':
         void this.runs.applyReset();
         this.queue.touch();
         this.computes.touch();
+        this.environments.touch();
         break;
       default:
         break; // about the connection, which has taken it in already
@@ -88,6 +104,21 @@ export class Workspace implements IWorkspace {
     return follower;
   }
 
+  private _home(runId: string, name: string): ILogHome {
+    const parts = this._parts(runId);
+    return {
+      file: [...parts, 'files', ...fileParts(name)],
+      isOver: async () => wire.FINAL_STATES.has((await this.runs.load(runId)).state),
+      follow: sink => this._follower(runId).addLog(sink),
+      find: ({ text, from, backwards }) => {
+        const what = text === null ? { what: 'error' } : { text };
+        return this._requests.json([...parts, 'search'], {
+          query: { log: name, ...what, from, backwards: backwards ? 1 : 0 }
+        });
+      }
+    };
+  }
+
   private _parts(runId: string): string[] {
     return ['workspaces', this.id, 'runs', runId];
   }
@@ -95,8 +126,7 @@ export class Workspace implements IWorkspace {
   private readonly _followers = new Map<string, Follower>();
   private readonly _logs = new Shared<Log>(key => {
     const [runId, name] = JSON.parse(key) as [string, string];
-    const parts = this._parts(runId);
-    return new Log(this._requests, this.runs, this._follower(runId), parts, runId, name);
+    return new Log(this._requests, this._home(runId, name), name);
   });
   private readonly _metrics = new Shared<Metrics>(
     runId => new Metrics(runId, this._follower(runId))

@@ -1,15 +1,20 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { addIcon, closeIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import type * as wire from '../api/wire';
+import { COMMANDS } from '../environments/names';
 import { useSignal, words } from '../parts';
 import type { IRuns, IWorkspace } from '../tokens';
 
 import { labelOf } from './commands';
+import { Glyph } from './glyph';
 import { shortReason } from './runrow';
 
 export interface IComputePanelProps {
   workspace: IWorkspace;
+  commands: CommandRegistry;
   trans: TranslationBundle;
   onOpen: (runId: string) => void;
 }
@@ -19,7 +24,7 @@ const MOST_HOLDERS = 20;
 
 /** What each compute target has, who holds what of it, and what waits for it. */
 export function ComputePanel(props: IComputePanelProps): React.JSX.Element {
-  const { workspace, trans } = props;
+  const { workspace, commands, trans } = props;
   const { computes, queue, runs } = workspace;
   useSignal(computes.changed);
   useSignal(queue.changed);
@@ -37,20 +42,35 @@ export function ComputePanel(props: IComputePanelProps): React.JSX.Element {
       </div>
     );
   }
+  const execute = (command: string, compute?: string): void =>
+    void commands.execute(command, { workspace: workspace.id, compute });
   return (
-    <ul className="jp-mltrain-Computes" aria-label={trans.__('Compute targets')}>
-      {targets.map(target => (
-        <li key={target.name} className="jp-mltrain-Compute">
-          <Target
-            target={target}
-            waiting={waitingFor(target.name, queue.entries, runs)}
-            runs={runs}
-            trans={trans}
-            onOpen={props.onOpen}
-          />
-        </li>
-      ))}
-    </ul>
+    <>
+      <ul className="jp-mltrain-Computes" aria-label={trans.__('Compute targets')}>
+        {targets.map(target => (
+          <li key={target.name} className="jp-mltrain-Compute">
+            <Target
+              target={target}
+              waiting={waitingFor(target.name, queue.entries, runs)}
+              runs={runs}
+              trans={trans}
+              onOpen={props.onOpen}
+              onRemove={() => execute(COMMANDS.detach, target.name)}
+            />
+          </li>
+        ))}
+      </ul>
+      <div className="jp-mltrain-Environments-foot">
+        <button
+          type="button"
+          className="jp-mltrain-Sidebar-button"
+          onClick={() => execute(COMMANDS.attach)}
+        >
+          <addIcon.react tag={null} />
+          {trans.__('Add compute')}
+        </button>
+      </div>
+    </>
   );
 }
 
@@ -61,6 +81,7 @@ interface ITargetProps {
   runs: IRuns;
   trans: TranslationBundle;
   onOpen: (runId: string) => void;
+  onRemove: () => void;
 }
 
 function Target(props: ITargetProps): React.JSX.Element {
@@ -73,8 +94,24 @@ function Target(props: ITargetProps): React.JSX.Element {
     <>
       <h4 className="jp-mltrain-Compute-name">
         {words.shown(target.name)}
-        <span className="jp-mltrain-Compute-kind">{kindWord(trans, target.kind)}</span>
+        <span className="jp-mltrain-Compute-kind">
+          {target.url === null ? kindWord(trans, target.kind) : words.shown(target.url)}
+        </span>
+        {target.url !== null && (
+          <button
+            type="button"
+            className="jp-mltrain-RunRow-action"
+            aria-label={trans.__('Remove compute %1', words.shown(target.name))}
+            title={trans.__('Remove compute')}
+            onClick={props.onRemove}
+          >
+            <Glyph icon={closeIcon} />
+          </button>
+        )}
       </h4>
+      {target.unreachable !== null && (
+        <p className="jp-mltrain-Compute-unreachable">{words.shown(target.unreachable)}</p>
+      )}
       <Bar
         what={trans.__('CPUs')}
         held={sum(lease => lease.cpus)}
@@ -182,7 +219,7 @@ function leaseWords(trans: TranslationBundle, lease: wire.Lease): string {
 }
 
 function kindWord(trans: TranslationBundle, kind: string): string {
-  return kind === 'process' ? trans.__('this machine') : words.shown(kind);
+  return kind === 'docker' ? trans.__('Docker Engine') : trans.__('this machine');
 }
 
 function waitingFor(

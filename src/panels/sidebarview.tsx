@@ -10,6 +10,7 @@ import type { ITraining, IWorkspace } from '../tokens';
 
 import { COMMANDS } from './commands';
 import { ComputePanel } from './computepanel';
+import { EnvironmentsPanel } from './environmentspanel';
 import { FilterBar } from './filterbar';
 import type { SidebarModel } from './model';
 import { QueuePanel } from './queuepanel';
@@ -21,6 +22,7 @@ import { ConnectionNote, NoServerNote, Note, statusCommand } from './trouble';
 import '../../src/style/sidebar.css';
 import '../../src/style/runslist.css';
 import '../../src/style/queue.css';
+import '../../src/style/environmentspanel.css';
 
 export interface ISidebarViewProps {
   training: ITraining;
@@ -30,7 +32,7 @@ export interface ISidebarViewProps {
   trans: TranslationBundle;
 }
 
-/** The sidebar: the workspace, its queue, its runs and its compute targets. */
+/** The sidebar: the workspace, its queue, its runs, environments and compute targets. */
 export function SidebarView(props: ISidebarViewProps): React.JSX.Element {
   const { training, model, trans } = props;
   useSignal(training.changed);
@@ -121,12 +123,13 @@ type IWorkspaceViewProps = ISidebarViewProps & { workspace: IWorkspace };
 
 function WorkspaceView(props: IWorkspaceViewProps): React.JSX.Element {
   const { workspace, model, training, commands, trans } = props;
-  const { connection, queue, computes, runs } = workspace;
+  const { connection, queue, computes, environments, runs } = workspace;
   useConnected(workspace);
   useHold(queue);
   useHold(computes);
   useSignal(queue.changed);
   useSignal(computes.changed);
+  useSignal(environments.changed);
   const list = useRunList(workspace, model.filter);
   useSignal(list.changed);
   const { selection } = model;
@@ -206,13 +209,22 @@ function WorkspaceView(props: IWorkspaceViewProps): React.JSX.Element {
         )}
       </Section>
       <Section
+        name="environments"
+        title={trans.__('Environments')}
+        count={environments.list?.length ?? null}
+        isOpen={model.isOpen('environments')}
+        onToggle={() => model.toggle('environments')}
+      >
+        <EnvironmentsPanel workspace={workspace} commands={commands} trans={trans} />
+      </Section>
+      <Section
         name="compute"
         title={trans.__('Compute')}
         count={null}
         isOpen={model.isOpen('compute')}
         onToggle={() => model.toggle('compute')}
       >
-        <ComputePanel workspace={workspace} trans={trans} onOpen={open} />
+        <ComputePanel workspace={workspace} commands={commands} trans={trans} onOpen={open} />
       </Section>
       <span className="jp-mltrain-Unseen" role="status">
         {model.isFiltered && list.length !== null

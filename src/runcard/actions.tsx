@@ -2,8 +2,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { askedSize, canCancel, isFinal, runLabel } from '../parts/words';
-import { moreMemory } from './facts';
+import { remedyOf } from '../parts/remedy';
+import { canCancel, isFinal, runLabel } from '../parts/words';
 import type { CardModel } from './model';
 import type { ICardDeeds } from './runcard';
 
@@ -16,25 +16,36 @@ export function CardActions(props: {
   const { deeds, model, trans } = props;
   const { live, run } = model;
   const label = runLabel(run);
-  const memory = moreMemory(run);
+  const remedy = remedyOf(trans, run);
   const final = isFinal(run);
+  const { open, preparing } = model;
   return (
     <span className="jp-mltrain-RunCard-actions">
-      {final && (
+      {(final || (live && preparing)) && (
         <button
           type="button"
           className="jp-mltrain-RunCard-button"
-          aria-expanded={model.open}
+          aria-expanded={open}
           aria-label={
-            model.open
-              ? trans.__('Hide the output of %1', label)
-              : trans.__('Show the output of %1', label)
+            preparing
+              ? open
+                ? trans.__('Hide how %1 is prepared', label)
+                : trans.__('Show how %1 is prepared', label)
+              : open
+                ? trans.__('Hide the output of %1', label)
+                : trans.__('Show the output of %1', label)
           }
           onClick={() => {
-            model.open = !model.open;
+            model.open = !open;
           }}
         >
-          {model.open ? trans.__('Hide output') : trans.__('Output')}
+          {preparing
+            ? open
+              ? trans.__('Hide log')
+              : trans.__('Log')
+            : open
+              ? trans.__('Hide output')
+              : trans.__('Output')}
         </button>
       )}
       {live && canCancel(run) && (
@@ -52,17 +63,11 @@ export function CardActions(props: {
         <button
           type="button"
           className="jp-mltrain-RunCard-button"
-          aria-label={
-            memory === null
-              ? trans.__('Run %1 again', label)
-              : trans.__('Run %1 again with %2', label, askedSize(trans, memory))
-          }
+          aria-label={remedy.name}
           disabled={model.repeating}
-          onClick={() => deeds.again(memory ?? undefined)}
+          onClick={() => deeds.again(remedy.changes)}
         >
-          {memory === null
-            ? trans.__('Run again')
-            : trans.__('Run again with %1', askedSize(trans, memory))}
+          {remedy.label}
         </button>
       )}
       {live && (

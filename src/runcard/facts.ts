@@ -1,4 +1,4 @@
-import type * as wire from '../api/wire';
+import { missingModule } from '../parts/environments';
 import { canceledReason, shown } from '../parts/words';
 import type { CardModel } from './model';
 
@@ -11,7 +11,8 @@ export interface IFacts {
 /** The facts that matter in a run's state; empty texts where there is nothing to say. */
 export function factsOf(model: Pick<CardModel, 'run' | 'reason'>): IFacts {
   const { reason, run } = model;
-  const advice = shown(run.advice ?? '');
+  // Where there is a button for it, nobody has to be told how.
+  const advice = missingModule(run) === null ? shown(run.advice ?? '') : '';
   switch (run.state) {
     case 'Queued':
     case 'NotStarted':
@@ -29,12 +30,6 @@ export function factsOf(model: Pick<CardModel, 'run' | 'reason'>): IFacts {
     case 'Completed':
       return { reason: '', advice };
   }
-}
-
-/** Twice the memory of a run that had not enough; `null` where that is no remedy. */
-export function moreMemory(run: wire.Run): number | null {
-  const limit = run.spec.resources.memory_bytes;
-  return run.state === 'Failed' && run.exit?.cause === 'memory' && limit ? 2 * limit : null;
 }
 
 /** The service says a reason in passing: after a state, or in a list. */

@@ -2,7 +2,6 @@ import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 
 import type * as wire from '../api/wire';
-import { DRIVER_LOG } from '../api/wire';
 import type { ILog, IMetrics, ITraining, IWorkspace } from '../tokens';
 
 /** What is heard of a run that is held. */
@@ -52,12 +51,12 @@ export class HeldRun implements IDisposable {
     return this._isDisposed;
   }
 
-  wantLog(wanted: boolean): void {
-    if (wanted) {
-      this._log ??= this.workspace.log(this._runId, DRIVER_LOG);
-    } else {
+  /** Hold this log of the run, and no other; none with `null`. */
+  wantLog(name: string | null): void {
+    if (name !== this._logName) {
+      this._logName = name;
       this._log?.dispose();
-      this._log = null;
+      this._log = name === null ? null : this.workspace.log(this._runId, name);
     }
   }
 
@@ -76,7 +75,7 @@ export class HeldRun implements IDisposable {
     }
     this._isDisposed = true;
     Signal.disconnectReceiver(this);
-    this.wantLog(false);
+    this.wantLog(null);
     this.wantQueue(false);
     this.metrics.dispose();
     this._connection.dispose();
@@ -105,6 +104,7 @@ export class HeldRun implements IDisposable {
   }
 
   private readonly _connection: IDisposable;
+  private _logName: string | null = null;
   private _log: ILog | null = null;
   private _queue: IDisposable | null = null;
   private _isDisposed = false;

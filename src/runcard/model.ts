@@ -5,7 +5,8 @@ import { Signal } from '@lumino/signaling';
 
 import { ApiError, messageOf } from '../api/error';
 import type * as wire from '../api/wire';
-import { WAITING_STATES } from '../api/wire';
+import { BUILD_LOG, WAITING_STATES } from '../api/wire';
+import { logOf } from '../parts/environments';
 import { isFinal } from '../parts/words';
 import type { ILog, IMetrics, ITraining, IWorkspace } from '../tokens';
 import { HeldRun } from './held';
@@ -96,9 +97,9 @@ export class CardModel implements IDisposable {
     return this._held?.metrics ?? null;
   }
 
-  /** What it prints, when that is open: live, or as it was saved. */
+  /** What it prints, or how it is prepared, when that is open: live, or as it was saved. */
   get log(): ILog | null {
-    if (!this.open || (WAITING_STATES.has(this.run.state) && this._open === null)) {
+    if (!this.open) {
       return null;
     }
     return this._deleted || this._lost ? this._savedLog() : (this._held?.log ?? null);
@@ -112,9 +113,14 @@ export class CardModel implements IDisposable {
     return this._training?.workspace(this.workspaceId) ?? null;
   }
 
-  /** Whether the output is shown: while the run goes on, and after that on request. */
+  /** Whether the output is shown: while the run goes on, and before and after that on request. */
   get open(): boolean {
-    return this._open ?? !isFinal(this.run);
+    return this._open ?? !(isFinal(this.run) || WAITING_STATES.has(this.run.state));
+  }
+
+  /** Whether what is, or would be, shown is how its environment is made. */
+  get preparing(): boolean {
+    return logOf(this.run) === BUILD_LOG;
   }
 
   set open(open: boolean) {
@@ -264,6 +270,10 @@ export class CardModel implements IDisposable {
     if (before && !isFinal(before) && isFinal(run)) {
       this._open ??= true;
     }
+    // What was closed is how it was prepared, not what it prints.
+    if (before && WAITING_STATES.has(before.state) && !WAITING_STATES.has(run.state)) {
+      this._open ||= null;
+    }
     this._run = run;
     if (before?.state !== run.state) {
       this._canceling &&= !isFinal(run) && run.state !== 'CancelRequested';
@@ -296,7 +306,8 @@ export class CardModel implements IDisposable {
   /** Hold what the card shows of it now. */
   private _hold(): void {
     // Its log is asked for once the server has said that the run is there.
-    this._held?.wantLog(this.open && this._run !== null && !this._deleted);
+    const isWanted = this.open && this._run !== null && !this._deleted;
+    this._held?.wantLog(isWanted ? logOf(this.run) : null);
     this._held?.wantQueue(this.run.state === 'Queued');
   }
 
@@ -304,7 +315,7 @@ export class CardModel implements IDisposable {
     if (this.repeats) {
       return null;
     }
-    this._keptLog ??= new SavedLog(this._runId, outputOf(this._text, this._saved.run));
+    this._keptLog ??= new SavedLog(outputOf(this._text, this._saved.run));
     return this._keptLog;
   }
 

@@ -18,6 +18,17 @@ const STATES: Readonly<Record<wire.RunState, true>> = {
 };
 const KINDS: readonly wire.RunKind[] = ['cell', 'child', 'notebook', 'script'];
 
+/** What it ran in is asked of the server. */
+const NO_ENVIRONMENT: wire.EnvironmentSpec = {
+  name: '',
+  version: null,
+  interpreter: null,
+  inherited: {},
+  variables: {},
+  packages: null,
+  image: null
+};
+
 /** An id goes into addresses: one part of a path, of harmless characters. */
 const ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,299}$/;
 const MOST_FILES = 1_000;
@@ -70,6 +81,7 @@ function run(value: unknown): wire.Run {
     snapshot_id: null,
     source_directory: null,
     git: null,
+    environment: null,
     nodes: optional(given.nodes, nodes => list(nodes, node)) ?? [],
     exit: optional(given.exit, exit),
     warnings: optional(given.warnings, warnings => list(warnings, text)) ?? [],
@@ -93,7 +105,7 @@ function spec(value: unknown): wire.RunSpec {
     arguments: [],
     variables: {},
     compute: optional(given.compute, text) ?? '',
-    environment: { name: '', interpreter: null, inherited: {} },
+    environment: NO_ENVIRONMENT,
     resources: {
       cpus: optional(asked.cpus, number),
       gpus: optional(asked.gpus, number) ?? 0,

@@ -1,6 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type * as wire from '../api/wire';
 import { LogView } from '../log';
 import { StateIcon } from '../parts/stateicon';
 import { Elapsed } from '../parts/times';
@@ -15,8 +16,8 @@ import { CardOutputs } from './outputs';
 /** What can be done with a run. */
 export interface ICardDeeds {
   cancel(): void;
-  /** With more memory, where it had not enough. */
-  again(memoryBytes?: number): void;
+  /** As it was, or with what it failed for lack of. */
+  again(changes: wire.AgainRequest | null): void;
   openRun(): void;
   /** What is seldom wanted, at a place of the page. */
   menu(x: number, y: number): void;
@@ -54,7 +55,9 @@ export function RunCard(props: IRunCardProps): React.JSX.Element {
           <span className="jp-mltrain-RunCard-label">{label}</span>
         </span>
         <span className="jp-mltrain-RunCard-where">
-          {run.started_at !== null && (model.live || final) && <Elapsed run={run} />}
+          {(run.started_at !== null || model.preparing) && (model.live || final) && (
+            <Elapsed run={run} />
+          )}
           <span className="jp-mltrain-RunCard-place">{place(trans, run)}</span>
         </span>
         <CardActions model={model} deeds={deeds} trans={trans} />
@@ -76,9 +79,13 @@ export function RunCard(props: IRunCardProps): React.JSX.Element {
       {model.log && (
         <div className="jp-mltrain-RunCard-output">
           <LogView
-            key={`${run.id} ${model.live}`}
+            key={`${run.id} ${model.live} ${model.log.name}`}
             log={model.log}
-            label={trans.__('Output of %1', label)}
+            label={
+              model.preparing
+                ? trans.__('How %1 is prepared', label)
+                : trans.__('Output of %1', label)
+            }
             trans={trans}
             compact={true}
           />

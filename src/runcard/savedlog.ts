@@ -8,10 +8,7 @@ import type { ILog, IPiece } from '../tokens';
 
 /** The end of an output as it was saved with the notebook. */
 export class SavedLog implements ILog {
-  constructor(
-    readonly runId: string,
-    text: string
-  ) {
+  constructor(text: string) {
     this.tail = { offset: 0, data: new TextEncoder().encode(text) };
   }
 

@@ -124,14 +124,9 @@ export class RunCardWidget extends ReactWidget {
         return Array.isArray(canceled) && canceled.length > 0;
       });
     },
-    again: memoryBytes => {
-      const { resources } = this._model.run.spec;
-      const changes =
-        memoryBytes === undefined
-          ? {}
-          : { changes: { resources: { ...resources, memory_bytes: memoryBytes } } };
+    again: changes => {
       void this._model.repeat(async () => {
-        const args = { ...this._args, ...changes };
+        const args = { ...this._args, ...(changes ? { changes } : {}) };
         const made: unknown = await this._commands.execute(COMMANDS.again, args);
         return Array.isArray(made) ? ((made as wire.Run[]).at(0) ?? null) : null;
       });

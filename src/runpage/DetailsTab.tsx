@@ -2,6 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type * as wire from '../api/wire';
+import { isBuilt } from '../parts/environments';
 import { join } from '../parts/shell';
 import { StateIcon } from '../parts/stateicon';
 import { useLoaded } from '../parts/useloaded';
@@ -20,11 +21,12 @@ import {
 import { useNow } from '../parts/now';
 import type { IVerbs, IWorkspace } from '../tokens';
 import { ChildrenPart } from './ChildrenPart';
+import { EnvironmentPart } from './EnvironmentPart';
 import { Copy, Fact, Pairs, Part, RunLink } from './facts';
 import { SnapshotPart } from './SnapshotPart';
 import { TagsPart } from './TagsPart';
 
-interface IPart {
+export interface IPart {
   verbs: IVerbs;
   run: wire.Run;
   /** The run was deleted: nothing more can be asked about it. */
@@ -32,6 +34,7 @@ interface IPart {
   trans: TranslationBundle;
   onCopy: (text: string) => void;
   onOpen: (runId: string) => void;
+  onOpenBuild: (buildId: string) => void;
 }
 
 /** Everything that says what exactly ran, where, and how it went. */
@@ -44,6 +47,7 @@ export function DetailsTab(
     <div className="jp-mltrain-Details">
       <Warnings {...part} />
       <What {...part} />
+      {isBuilt(run.spec.environment) && <EnvironmentPart {...part} />}
       <Timeline {...part} />
       <Used {...part} />
       {!gone && <ChildrenPart {...props} />}
@@ -92,9 +96,11 @@ function What(props: IPart): React.JSX.Element {
           )}
         </Fact>
         <Fact term={trans.__('Experiment')}>{shown(spec.experiment)}</Fact>
-        <Fact term={trans.__('Python')}>
-          <code>{shown(spec.environment.interpreter ?? spec.environment.name)}</code>
-        </Fact>
+        {!isBuilt(spec.environment) && (
+          <Fact term={trans.__('Python')}>
+            <code>{shown(spec.environment.interpreter ?? spec.environment.name)}</code>
+          </Fact>
+        )}
         {variables.length > 0 && (
           <Fact term={trans.__('Environment variables')}>
             <Pairs entries={variables} />

@@ -3,6 +3,8 @@ import { downloadIcon, ellipsesIcon, runIcon, stopIcon } from '@jupyterlab/ui-co
 import * as React from 'react';
 
 import type * as wire from '../api/wire';
+import { missingModule } from '../parts/environments';
+import { remedyOf } from '../parts/remedy';
 import { StateIcon } from '../parts/stateicon';
 import { Age, Elapsed } from '../parts/times';
 import {
@@ -23,7 +25,7 @@ export interface IHeaderProps {
   zipUrl: string;
   trans: TranslationBundle;
   onCancel: () => void;
-  onAgain: () => void;
+  onAgain: (changes: wire.AgainRequest | null) => void;
   /** Open the menu of what else can be done, below an element. */
   onMenu: (below: HTMLElement) => void;
 }
@@ -34,6 +36,7 @@ export function Header(props: IHeaderProps): React.JSX.Element {
   const label = runLabel(run);
   const word = stateWord(trans, run.state);
   const why = reason(run);
+  const remedy = remedyOf(trans, run);
   return (
     <div className="jp-mltrain-RunHeader" data-state={run.state}>
       <div className="jp-mltrain-RunHeader-line">
@@ -65,11 +68,11 @@ export function Header(props: IHeaderProps): React.JSX.Element {
               <button
                 type="button"
                 className="jp-mltrain-Button"
-                aria-label={trans.__('Run %1 again', label)}
-                onClick={props.onAgain}
+                aria-label={remedy.name}
+                onClick={() => props.onAgain(remedy.changes)}
               >
                 <runIcon.react tag="span" width="14px" height="14px" />
-                {trans.__('Run again')}
+                {remedy.label}
               </button>
             )}
             <a
@@ -96,7 +99,7 @@ export function Header(props: IHeaderProps): React.JSX.Element {
       {why && (
         <p className="jp-mltrain-RunHeader-reason">
           {why}
-          {run.advice !== null && (
+          {run.advice !== null && missingModule(run) === null && (
             <span className="jp-mltrain-RunHeader-advice"> {run.advice}</span>
           )}
         </p>

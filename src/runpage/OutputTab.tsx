@@ -2,8 +2,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type * as wire from '../api/wire';
-import { DRIVER_LOG } from '../api/wire';
+import { BUILD_LOG, DRIVER_LOG } from '../api/wire';
 import { LogView } from '../log';
+import { logOf } from '../parts/environments';
 import { useHeld } from '../parts/holding';
 import { useLoaded } from '../parts/useloaded';
 import { runLabel, shown } from '../parts/words';
@@ -20,7 +21,8 @@ export function OutputTab(props: {
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { id, workspace, run, trans } = props;
-  const [name, setName] = React.useState(DRIVER_LOG);
+  const [chosen, choose] = React.useState<string | null>(null);
+  const name = chosen ?? logOf(run);
   const [asked, setAsked] = React.useState(0);
   const log = useHeld(`${run.id} ${name}`, () => workspace.log(run.id, name));
   const { value: others } = useLoaded(`${run.id} ${run.version} ${asked}`, () =>
@@ -37,11 +39,15 @@ export function OutputTab(props: {
             className="jp-mod-styled"
             value={name}
             onFocus={() => setAsked(count => count + 1)}
-            onChange={event => setName(event.target.value)}
+            onChange={event => choose(event.target.value)}
           >
             {names.map(each => (
               <option key={each} value={each}>
-                {each === DRIVER_LOG ? trans.__('Output of the script') : shown(each)}
+                {each === DRIVER_LOG
+                  ? trans.__('Output of the script')
+                  : each === BUILD_LOG
+                    ? trans.__('How its environment was made')
+                    : shown(each)}
               </option>
             ))}
           </select>

@@ -2,6 +2,7 @@ import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Menu } from '@lumino/widgets';
 import * as React from 'react';
 
@@ -77,11 +78,14 @@ export class RunPage extends ReactWidget {
         seen={this._seen}
         trans={trans}
         onCancel={() => void this._execute('mltrain:cancel-run')}
-        onAgain={() => void this._again()}
+        onAgain={changes => void this._again(changes)}
         onMenu={below => this._openMenu(below)}
         onCopy={text => Clipboard.copyToSystem(text)}
         onTabs={() => this._focusTab()}
         onOpen={run => void this._execute('mltrain:open-run', run)}
+        onOpenBuild={build =>
+          void this._execute('mltrain:open-build', this.model.runId, { build })
+        }
       />
     );
   }
@@ -95,13 +99,22 @@ export class RunPage extends ReactWidget {
     }
   }
 
-  private _execute(command: string, run = this.model.runId): Promise<unknown> {
-    return this._options.commands.execute(command, { workspace: this.model.workspaceId, run });
+  private _execute(
+    command: string,
+    run = this.model.runId,
+    more: ReadonlyPartialJSONObject = {}
+  ): Promise<unknown> {
+    const { workspaceId: workspace } = this.model;
+    return this._options.commands.execute(command, { workspace, run, ...more });
   }
 
   /** The new run is what the user wants to see next. */
-  private async _again(): Promise<void> {
-    const made = (await this._execute('mltrain:run-again')) as wire.Run[] | undefined;
+  private async _again(changes: wire.AgainRequest | null): Promise<void> {
+    const made = (await this._execute(
+      'mltrain:run-again',
+      this.model.runId,
+      changes ? { changes } : {}
+    )) as wire.Run[] | undefined;
     if (made?.length && !this.isDisposed) {
       await this._execute('mltrain:open-run', made[0].id);
     }

@@ -25,6 +25,7 @@ export interface IRunPageProps extends Pick<
   seen: boolean;
   onCopy: (text: string) => void;
   onOpen: (runId: string) => void;
+  onOpenBuild: (buildId: string) => void;
   /** The tabs are there, as they are once the run is. */
   onTabs?: () => void;
 }
@@ -135,6 +136,7 @@ function Panel(props: IRunPageProps): React.JSX.Element | null {
           trans={trans}
           onCopy={props.onCopy}
           onOpen={props.onOpen}
+          onOpenBuild={props.onOpenBuild}
         />
       );
   }

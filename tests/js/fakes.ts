@@ -11,6 +11,7 @@ import type {
   ConnectionState,
   IComputes,
   IConnection,
+  IEnvironments,
   IMetrics,
   IQueue,
   IRunFilter,
@@ -141,6 +142,23 @@ export class FakeComputes implements IComputes {
   }
 }
 
+export class FakeEnvironments implements IEnvironments {
+  list: readonly wire.EnvironmentSummary[] | null = null;
+  readonly changed = new Signal<this, void>(this);
+  readonly touched = new Signal<this, void>(this);
+  held = 0;
+
+  hold(): DisposableDelegate {
+    this.held += 1;
+    return new DisposableDelegate(() => (this.held -= 1));
+  }
+
+  become(...list: wire.EnvironmentSummary[]): void {
+    this.list = list;
+    this.changed.emit();
+  }
+}
+
 export class FakeMetrics implements IMetrics {
   readonly runId = 'r1';
   series: ISeries[] = [];
@@ -160,6 +178,7 @@ export interface IFakeWorkspace extends IWorkspace {
   connection: FakeConnection;
   runs: FakeRuns;
   computes: FakeComputes;
+  environments: FakeEnvironments;
   /** What `metrics` gives. */
   logged: FakeMetrics;
   /** Who holds it. */
@@ -178,6 +197,7 @@ export function aWorkspace(verbs: Partial<IVerbs> = {}, id = 'w1'): IFakeWorkspa
     connection: new FakeConnection(),
     runs: new FakeRuns(),
     computes: new FakeComputes(),
+    environments: new FakeEnvironments(),
     logged: new FakeMetrics(),
     metrics: () => workspace.logged,
     verbs: new Proxy(verbs, {

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from engines import base_image, engine, running_engine, ssh_engine  # noqa: F401 - fixtures
 from services import end_service
 
 from jupyter_mltrain import Workspace, workspaces

@@ -10,13 +10,29 @@ from typing import Final
 
 from tornado import web
 
-from jupyter_mltrain.service.api import looking, runs, streams, workspace
+from jupyter_mltrain.service.api import (
+    builds,
+    computes,
+    environments,
+    looking,
+    runs,
+    streams,
+    workspace,
+)
 from jupyter_mltrain.service.api.base import NowhereHandler, Parts
 
 MAX_BODY_BYTES: Final = 64_000_000
 """Largest request: scripts travel in it, data does not. `client` refuses what is larger."""
 
-ROUTES: Final = (*workspace.ROUTES, *runs.ROUTES, *looking.ROUTES, *streams.ROUTES)
+ROUTES: Final = (
+    *workspace.ROUTES,
+    *computes.ROUTES,
+    *environments.ROUTES,
+    *builds.ROUTES,
+    *runs.ROUTES,
+    *looking.ROUTES,
+    *streams.ROUTES,
+)
 """Every route with its handler; ``docs/api.md`` has a section for each."""
 
 

@@ -12,9 +12,14 @@ from typing import Any, Final, TypeVar
 from tornado import iostream, web
 
 from jupyter_mltrain import errors, wire
+from jupyter_mltrain.environments.credentials import Credentials
+from jupyter_mltrain.service.attached import Attached
 from jupyter_mltrain.service.browsing import Browser
+from jupyter_mltrain.service.builds import Builds
+from jupyter_mltrain.service.catalog import Catalog
 from jupyter_mltrain.service.events import Events
 from jupyter_mltrain.service.follow import Follower
+from jupyter_mltrain.service.following import BuildFollower
 from jupyter_mltrain.service.gc import Collector
 from jupyter_mltrain.service.verbs import Verbs
 
@@ -39,6 +44,11 @@ class Parts:
     events: Events
     collector: Collector
     browser: Browser
+    catalog: Catalog
+    attached: Attached
+    builds: Builds
+    build_follower: BuildFollower
+    credentials: Credentials
     leave: Callable[[], None]
     """Ends the service."""
 

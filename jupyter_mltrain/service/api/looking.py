@@ -114,6 +114,18 @@ class Serving(Browsing):
         self.set_header("Content-Length", str(part.end - part.start))
         return None if self.request.method == "HEAD" else part
 
+    def asked(self, info: os.stat_result, name: str) -> ranges.Part | None:
+        """As `ranged`, of a file; with `offset` in the query, what comes from there on."""
+        offset, size = self.number("offset"), info.st_size
+        if offset is None:
+            return self.ranged(size, ranges.etag_of(info))
+        if not 0 <= offset <= size:
+            raise errors.InvalidSpec(
+                f"The offset {offset} is outside {name!r}, which has {size} bytes."
+            )
+        self.set_header("Content-Length", str(size - offset))
+        return ranges.Part(offset, size)
+
     async def send(self, pieces: AsyncIterator[bytes]) -> None:
         """Write what comes; a content that cannot be completed ends the connection."""
         try:
@@ -160,21 +172,9 @@ class FileHandler(Serving):
         with await self.parts.browser.open(name, file_name) as file:
             info = os.fstat(file.fileno())
             self.set_header("Content-Type", "application/octet-stream")
-            offset = self.number("offset")
-            if offset is not None:
-                self._from(offset, info.st_size, file_name)
-                part: ranges.Part | None = ranges.Part(offset, info.st_size)
-            else:
-                part = self.ranged(info.st_size, ranges.etag_of(info))
+            part = self.asked(info, file_name)
             if part is not None and self.request.method == "GET":
                 await self.send_file(file, part)
-
-    def _from(self, offset: int, size: int, file_name: str) -> None:
-        if not 0 <= offset <= size:
-            raise errors.InvalidSpec(
-                f"The offset {offset} is outside {file_name!r}, which has {size} bytes."
-            )
-        self.set_header("Content-Length", str(size - offset))
 
 
 class SnapshotFileHandler(Serving):

@@ -1,4 +1,4 @@
-"""The workspace as a whole: the service, experiments, computes, the queue, clean-up."""
+"""The workspace as a whole: the service, experiments, the queue, clean-up."""
 
 from __future__ import annotations
 
@@ -20,13 +20,6 @@ class ExperimentsHandler(Api):
 
     def get(self) -> None:
         self.reply(self.verbs.experiments())
-
-
-class ComputesHandler(Api):
-    """`GET /v1/computes`."""
-
-    def get(self) -> None:
-        self.reply(self.verbs.computes())
 
 
 class QueueHandler(Api):
@@ -54,7 +47,6 @@ class ShutdownHandler(Api):
 ROUTES: Final = (
     (r"/v1/status", StatusHandler),
     (r"/v1/experiments", ExperimentsHandler),
-    (r"/v1/computes", ComputesHandler),
     (r"/v1/queue", QueueHandler),
     (r"/v1/gc", GcHandler),
     (r"/v1/shutdown", ShutdownHandler),

@@ -21,7 +21,13 @@ const CHOICE: wire.ArgumentChoice = {
 };
 
 function aState(given: Partial<IFormState> = {}): IFormState {
-  const around = { arguments: [], computes: null, pythons: [], ...given.around };
+  const around = {
+    arguments: [],
+    computes: null,
+    environments: [],
+    pythons: [],
+    ...given.around
+  };
   const fields = given.fields ?? { ...EMPTY, path: 'train.py' };
   const { form, problems } = read(fields, around, trans);
   return {
@@ -106,7 +112,9 @@ describe('FormView', () => {
   it('asks for what the script takes: choices, flags, help', () => {
     const flag = { ...CHOICE, name: '--amp', type: 'flag', choices: [], help: null };
     const { onFill } = show(
-      aState({ around: { arguments: [CHOICE, flag], computes: null, pythons: [] } })
+      aState({
+        around: { arguments: [CHOICE, flag], computes: null, environments: [], pythons: [] }
+      })
     );
     const select = screen.getByLabelText<HTMLSelectElement>('--optimizer');
     expect([...select.options].map(({ text }) => text)).toEqual([

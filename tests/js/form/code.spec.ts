@@ -84,6 +84,47 @@ describe('the magic', () => {
   });
 });
 
+describe('the environment', () => {
+  const python = (form: Partial<wire.SubmitForm>): string =>
+    asPython(aForm(form), PLACE)?.replace(/^[^]*default\(\)\n|config = [^]*$/g, '') ?? '';
+
+  it('is a registered one', () => {
+    expect(asMagic(aForm({ environment: 'fit:2' }), PLACE).text).toMatch(/ --env fit:2$/);
+    expect(python({ environment: 'fit:2' })).toBe(
+      'environment = Environment.get(ws, "fit", "2")\n'
+    );
+  });
+
+  it('is an image', () => {
+    const form = { image: 'r.example:5000/team/torch:2.9' };
+    expect(asMagic(aForm(form), PLACE).text).toContain(
+      ' --image r.example:5000/team/torch:2.9'
+    );
+    expect(python(form)).toBe(
+      'environment = Environment.from_docker_image("torch", "r.example:5000/team/torch:2.9")\n'
+    );
+  });
+
+  it('is an image with packages in it', () => {
+    const form = { image: 'python:3.11', packages: ['torch', 'pandas>=2'] };
+    expect(asMagic(aForm(form), PLACE).text).toContain(
+      " --image python:3.11 --pip torch --pip 'pandas>=2'"
+    );
+    expect(python(form))
+      .toBe(`environment = Environment.from_docker_image("my-python", "python:3.11")
+environment.python.user_managed_dependencies = False
+environment.python.conda_dependencies = CondaDependencies.create(pip_packages=["torch", "pandas>=2"])
+`);
+  });
+
+  it('is some packages', () => {
+    expect(asMagic(aForm({ packages: ['torch'] }), PLACE).text).toMatch(/ --pip torch$/);
+    expect(asPython(aForm({ packages: ['torch>=2'] }), PLACE)).toContain(
+      'environment = Environment("torch")'
+    );
+  });
+});
+
 describe('the Python', () => {
   it('is a config and a submit', () => {
     expect(asPython(aForm(), PLACE))
@@ -120,6 +161,7 @@ from jupyter_mltrain.spec import Resources
 
 ws = Workspace.at("/home/ada/ws")
 environment = Environment("python")
+environment.python.user_managed_dependencies = True
 environment.python.interpreter_path = "/opt/py38/bin/python"
 config = ScriptRunConfig(
     source_directory="/home/ada/digits",

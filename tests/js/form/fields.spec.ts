@@ -1,7 +1,7 @@
 import type * as wire from '../../../src/api/wire';
 import type { IFields, ISurroundings } from '../../../src/form/fields';
 import { changesOf, EMPTY, fieldsOf, FLAG, read } from '../../../src/form/fields';
-import { aRun, aSpec } from '../builders';
+import { aRun, aSpec, aTarget } from '../builders';
 import { trans } from '../fakes';
 
 function aChoice(given: Partial<wire.ArgumentChoice> = {}): wire.ArgumentChoice {
@@ -24,18 +24,14 @@ function reading(
 ): ReturnType<typeof read> {
   return read(
     { ...EMPTY, path: 'digits/train.py', ...fields },
-    { arguments: [], computes: null, pythons: [], ...around },
+    { arguments: [], computes: null, environments: [], pythons: [], ...around },
     trans
   );
 }
 
-const LOCAL: wire.ComputeStatus = {
-  name: 'local',
-  kind: 'process',
-  capacity: { cpus: 4, memory_bytes: 8 * 1024 ** 3, gpus: [] },
-  leases: {},
-  queued: 0
-};
+const LOCAL = aTarget({
+  capacity: { cpus: 4, memory_bytes: 8 * 1024 ** 3, gpus: [] }
+});
 
 describe('a form', () => {
   it('needs no more than a script', () => {
@@ -88,6 +84,36 @@ describe('a form', () => {
     expect(reading({ path: 'a/b/train.py', source: 'a/' }).form.source).toBe('a');
     expect(reading({ path: 'a/train.py', source: 'a' }).form.source).toBeNull();
     expect(reading({ path: 'a/train.py', source: '.' }).problems).toEqual({});
+  });
+
+  it.each<[string, Partial<IFields>, Partial<wire.SubmitForm>]>([
+    ['another Python', { environment: 'python:/opt/py' }, { interpreter: '/opt/py' }],
+    ['a registered environment', { environment: 'named:fit' }, { environment: 'fit' }],
+    [
+      'an image',
+      { environment: 'image', image: ' debian:12 ', packages: '' },
+      { image: 'debian:12', packages: [] }
+    ],
+    [
+      'packages',
+      { environment: 'packages', packages: "torch 'pandas >= 2'" },
+      { packages: ['torch', 'pandas >= 2'] }
+    ]
+  ])('runs in %s', (_, fields, form) => {
+    const usual = { name: 'Python 3', interpreter: '/py', version: '3.11.2', default: true };
+    const read = reading(fields, { pythons: [usual] });
+    expect(read.problems).toEqual({});
+    const { environment, image, interpreter, packages } = read.form;
+    expect({ environment, image, interpreter, packages }).toEqual(form);
+  });
+
+  it.each<[Partial<IFields>, string]>([
+    [{ environment: 'image' }, 'image'],
+    [{ environment: 'image', image: 'a b' }, 'image'],
+    [{ environment: 'packages' }, 'packages'],
+    [{ environment: 'packages', packages: "'torch" }, 'packages']
+  ])('says what an environment lacks: %j', (fields, field) => {
+    expect(Object.keys(reading(fields).problems)).toEqual([field]);
   });
 
   it('names the usual interpreter, so that what is meant does not depend on the server', () => {

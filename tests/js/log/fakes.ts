@@ -20,7 +20,6 @@ export function lines(from: number, to: number): Uint8Array {
 }
 
 export class FakeLog implements ILog {
-  readonly runId = 'r1';
   readonly name = 'log';
   size: number | null = null;
   growing = true;

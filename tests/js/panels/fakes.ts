@@ -7,7 +7,7 @@ import { Signal } from '@lumino/signaling';
 import { ApiError } from '../../../src/api/error';
 import type * as wire from '../../../src/api/wire';
 import type { ITraining, IVerbs, IWorkspace } from '../../../src/tokens';
-import { FakeComputes, FakeConnection, FakeQueue, FakeRuns } from '../fakes';
+import { FakeComputes, FakeConnection, FakeEnvironments, FakeQueue, FakeRuns } from '../fakes';
 
 /** Every verb refuses until a test says otherwise; what was asked is in `asked`. */
 export function fakeVerbs(
@@ -44,6 +44,7 @@ export class FakeWorkspace {
   readonly runs = new FakeRuns();
   readonly queue = new FakeQueue();
   readonly computes = new FakeComputes();
+  readonly environments = new FakeEnvironments();
   readonly verbs: IVerbs & { asked: [string, ...unknown[]][] };
   held = 0;
 

@@ -9,7 +9,7 @@ import { SidebarModel } from '../../../src/panels/model';
 import { QueueOrder } from '../../../src/panels/queuemoves';
 import { SidebarView } from '../../../src/panels/sidebarview';
 import { statusCommand } from '../../../src/panels/trouble';
-import { aRun } from '../builders';
+import { aRun, aTarget } from '../builders';
 
 import { anEntry, FakeTraining, FakeWorkspace } from './fakes';
 
@@ -61,9 +61,7 @@ function withRuns(...runs: wire.Run[]): (training: FakeTraining) => void {
   };
 }
 
-const target: wire.ComputeStatus = {
-  name: 'local',
-  kind: 'process',
+const target = aTarget({
   capacity: {
     cpus: 8,
     memory_bytes: 16_000_000_000,
@@ -71,7 +69,7 @@ const target: wire.ComputeStatus = {
   },
   leases: { a: { cpus: 2, memory_bytes: 4_000_000_000, gpus: [0] } },
   queued: 2
-};
+});
 
 describe('SidebarView', () => {
   it('says how to begin when there are no runs', async () => {

@@ -9,7 +9,7 @@ import { CardModel } from '../../../src/runcard/model';
 import type { ICardDeeds } from '../../../src/runcard/runcard';
 import { RunCard } from '../../../src/runcard/runcard';
 import type { IQueue } from '../../../src/tokens';
-import { aRun, aSpec } from '../builders';
+import { anEnvironment, aRun, aSpec, somePackages } from '../builders';
 import type { IFakeWorkspace } from '../fakes';
 import { aWorkspace, FakeTraining, settle, trans } from '../fakes';
 import { FakeLog } from '../log/fakes';
@@ -84,8 +84,8 @@ async function aCard(
         return Promise.resolve(true);
       });
     },
-    again: memory => {
-      parts.done.push(`again ${memory ?? ''}`);
+    again: changes => {
+      parts.done.push(`again ${JSON.stringify(changes)}`);
       void model.repeat(() => Promise.resolve(parts.again.shift() ?? null));
     },
     openRun: () => parts.done.push('open'),
@@ -189,7 +189,69 @@ test('a run that had too little memory is run again with twice as much', async (
     fireEvent.click(screen.getByRole('button', { name: 'Run digits #42 again with 8 GB' }));
     await settle();
   });
-  expect(done).toEqual([`again ${8 * 1_024 ** 3}`]);
+  const changes = { resources: { ...resources, memory_bytes: 8 * 1_024 ** 3 } };
+  expect(done).toEqual([`again ${JSON.stringify(changes)}`]);
+});
+
+const FIT = aSpec({ environment: anEnvironment({ name: 'fit', packages: somePackages() }) });
+
+test('a run that lacked a module is run again with it in its environment', async () => {
+  const { done } = await aCard(
+    aRun({
+      state: 'Failed',
+      reason: "No module named 'xgboost' (cell line 3)",
+      advice: 'Install it.',
+      spec: FIT
+    })
+  );
+  expect(screen.queryByText('Install it.')).toBeNull();
+  const name = 'Add xgboost to the environment and run digits #42 again';
+  await act(async () => {
+    fireEvent.click(screen.getByRole('button', { name }));
+    await settle();
+  });
+  expect(screen.getByText('Add it and run again')).toBeTruthy();
+  expect(done).toEqual(['again {"packages":["xgboost"]}']);
+});
+
+test('nothing is added to a Python of the machine', async () => {
+  await aCard(aRun({ state: 'Failed', reason: "No module named 'xgboost'" }));
+  expect(screen.getByRole('button', { name: 'Run digits #42 again' })).toBeTruthy();
+});
+
+const PREPARING = aRun({
+  state: 'Preparing',
+  reason: 'building environment fit:1 · step 2 of 4, install packages',
+  spec: FIT,
+  started_at: null,
+  ended_at: null
+});
+
+test('a run that is prepared says how far that is, and shows the log with a click', async () => {
+  await aCard(PREPARING);
+  expect(screen.getByText(/^Building environment fit:1 · step 2 of 4/)).toBeTruthy();
+  expect(screen.queryByLabelText('How digits #42 is prepared')).toBeNull();
+  fireEvent.click(screen.getByRole('button', { name: 'Show how digits #42 is prepared' }));
+  expect(screen.getByLabelText('How digits #42 is prepared')).toBeTruthy();
+});
+
+test('what was closed while it was prepared is open again when it prints', async () => {
+  const { workspace } = await aCard(PREPARING);
+  fireEvent.click(screen.getByRole('button', { name: 'Show how digits #42 is prepared' }));
+  fireEvent.click(screen.getByRole('button', { name: 'Hide how digits #42 is prepared' }));
+  await act(async () => {
+    workspace.runs.put({ ...RUNNING, spec: FIT, version: 9 });
+    await settle();
+  });
+  expect(screen.getByLabelText('Output of digits #42')).toBeTruthy();
+});
+
+test('a run whose environment cannot be made has the log of that', async () => {
+  await aCard(
+    aRun({ state: 'Failed', reason: 'No such package.', spec: FIT, started_at: null })
+  );
+  fireEvent.click(screen.getByRole('button', { name: 'Show how digits #42 is prepared' }));
+  expect(screen.getByLabelText('How digits #42 is prepared')).toBeTruthy();
 });
 
 test('the card goes on with the run that repeats its own', async () => {

@@ -11,7 +11,7 @@ import { RunPageModel } from '../../../src/runpage/model';
 import type { IRunPageProps } from '../../../src/runpage/RunPageView';
 import { RunPageView } from '../../../src/runpage/RunPageView';
 import type { IVerbs } from '../../../src/tokens';
-import { aRun, aSpec } from '../builders';
+import { anEnvironment, aRun, aSpec } from '../builders';
 import { aWorkspace, FakeTraining, settle, trans } from '../fakes';
 
 const HISTORY: wire.StateChange[] = [
@@ -44,7 +44,9 @@ async function show(
   tab: Tab,
   given: Partial<IVerbs> = {},
   children: wire.Run[] = []
-): Promise<jest.Mocked<Pick<IRunPageProps, 'onCancel' | 'onAgain' | 'onOpen' | 'onCopy'>>> {
+): Promise<
+  jest.Mocked<Pick<IRunPageProps, 'onCancel' | 'onAgain' | 'onOpen' | 'onOpenBuild' | 'onCopy'>>
+> {
   const workspace = aWorkspace(verbs(given));
   workspace.runs.know(run);
   workspace.runs.rows = children;
@@ -54,7 +56,8 @@ async function show(
     onAgain: jest.fn(),
     onMenu: jest.fn(),
     onCopy: jest.fn(),
-    onOpen: jest.fn()
+    onOpen: jest.fn(),
+    onOpenBuild: jest.fn()
   };
   await act(async () => {
     render(
@@ -131,6 +134,7 @@ describe('the page', () => {
         onMenu={jest.fn()}
         onCopy={jest.fn()}
         onOpen={jest.fn()}
+        onOpenBuild={jest.fn()}
       />
     );
     expect(screen.getByRole('alert').textContent).toContain('gone_1');
@@ -143,7 +147,7 @@ describe('the details', () => {
       spec: aSpec({
         arguments: ['--note', 'two words', '$HOME'],
         variables: { SEED: '1' },
-        environment: { name: 'py', interpreter: '/opt/py/bin/python', inherited: {} },
+        environment: anEnvironment({ name: 'py', interpreter: '/opt/py/bin/python' }),
         resources: { cpus: 2, gpus: 0, memory_bytes: 4 * 1024 ** 3 }
       }),
       git: { repository: 'git@host:a/b', branch: 'main', commit: 'abc123', dirty: true },

@@ -11,8 +11,14 @@ import pytest
 from jupyter_mltrain.cli import main, parser
 from jupyter_mltrain.cli.parser import make_parser
 from jupyter_mltrain.cli.submit import request_of
+from jupyter_mltrain.errors import InvalidSpec
 
 COMMANDS = ("submit", "ls", "show", "logs", "cancel", "get", "rm", "gc", "status", "demo")
+GROUPS = {
+    "environments": ("ls", "show", "build", "rm", "reclaim", "why"),
+    "compute": ("ls", "add", "rm"),
+}
+ACTIONS = [(group, action) for group, actions in GROUPS.items() for action in actions]
 
 
 def parse(*words: str) -> argparse.Namespace:
@@ -28,7 +34,14 @@ def test_the_help_of_every_command_has_an_example(command, capsys):
 def test_the_help_names_every_command(capsys):
     assert main(["--help"]) == 0
     shown = capsys.readouterr().out
-    assert all(f"\n    {command} " in shown for command in COMMANDS)
+    assert all(f"\n    {command} " in shown for command in (*COMMANDS, *GROUPS))
+
+
+@pytest.mark.parametrize(("group", "action"), ACTIONS, ids=" ".join)
+def test_the_help_of_every_action_has_an_example(group, action, capsys):
+    assert main([group, action, "--help"]) == 0
+    shown = capsys.readouterr().out.partition("example")[2]
+    assert f"\n  jupyter mltrain {group} {action}" in shown
 
 
 def test_help_is_quick_because_nothing_heavy_is_imported():
@@ -70,7 +83,11 @@ def test_the_workspace_may_be_named_before_or_after_the_command(words):
     [
         (("submit", "--memory", "much", "x.py"), "'much' is no size"),
         (("submit", "--timeout", "soon", "x.py"), "'soon' is no length of time"),
-        (("submit", "--env", "MLTRAIN_NOT_SET_HERE", "x.py"), "has no value here"),
+        (("submit", "--env", "=1", "x.py"), "neither NAME=VALUE"),
+        (("environments",), "ACTION"),
+        (("environments", "build"), "NAME[:VERSION]"),
+        (("environments", "build", "a", "--env", "b"), "--env"),
+        (("compute", "add", "gpu-box"), "URL"),
         (("ls", "-n", "-1"), "-n"),
         (("gc",), "--older-than"),
         (("gc", "--older-than", "1d", "--keep", "1GB"), "not allowed with"),
@@ -83,19 +100,73 @@ def test_a_command_line_that_is_not_understood_is_status_2(words, said, capsys):
     assert said in capsys.readouterr().err
 
 
+@pytest.fixture
+def train(tmp_path, monkeypatch):
+    """A folder with a script, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.py").touch()
+    return tmp_path
+
+
+def test_a_submit_may_name_a_registered_environment(train):
+    request = request_of(parse("submit", "--env", "mine:2", "--env", "A=1", "train.py"))
+    assert (request.environment, request.spec.variables) == ("mine:2", {"A": "1"})
+
+
+def test_a_submit_in_an_image_asks_for_a_container(train):
+    image = request_of(parse("submit", "--image", "team/torch:2.8", "train.py")).spec.environment
+    assert (image.name, image.image.image, image.packages) == ("torch", "team/torch:2.8", None)
+
+
+def test_packages_of_a_submit_are_installed_into_its_image(train):
+    spec = request_of(
+        parse("submit", "--image", "debian", "--pip", "rich attrs", "train.py")
+    ).spec.environment
+    assert spec.image.image == "debian"
+    assert spec.packages.pip == ("rich", "attrs")
+
+
+def test_a_conda_file_of_a_submit_is_what_is_installed(train):
+    (train / "digits.yml").write_text("dependencies: [python=3.11, scikit-learn, pip]\n")
+    spec = request_of(parse("submit", "--conda", "digits.yml", "train.py")).spec.environment
+    assert (spec.name, spec.image, spec.packages.conda) == ("digits", None, ("scikit-learn",))
+
+
+def test_a_dockerfile_of_a_submit_copies_from_its_folder(train):
+    (train / "Dockerfile").write_text("FROM debian\nCOPY train.py /\n")
+    image = request_of(parse("submit", "--dockerfile", "Dockerfile", "train.py"))
+    assert image.spec.environment.image.dockerfile == "FROM debian\nCOPY train.py /\n"
+    assert image.spec.environment.image.context == str(train)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--env", "a", "--env", "b"),
+        ("--env", "a", "--image", "debian"),
+        ("--image", "debian", "--dockerfile", "Dockerfile"),
+        ("--python", sys.executable, "--pip", "rich"),
+        ("--conda", "not-there.yml"),
+    ],
+    ids=" ".join,
+)
+def test_environments_that_exclude_each_other_are_refused_in_a_sentence(words, train):
+    with pytest.raises(InvalidSpec, match=r"\.\Z"):
+        request_of(parse("submit", *words, "train.py"))
+
+
 def test_a_tag_without_a_value_is_a_key_alone():
     assert parser.tags(["kept", "lr=0.1", "a=b=c"]) == {"kept": None, "lr": "0.1", "a": "b=c"}
 
 
-def test_options_of_a_submit_become_its_request(tmp_path, monkeypatch):
-    monkeypatch.setenv("MODE", "fast")
+def test_options_of_a_submit_become_its_request(tmp_path):
     script = tmp_path / "my folder!" / "train.py"
     script.parent.mkdir()
     script.touch()
     request = request_of(
         parse(
             *("submit", "--cpus", "2", "--gpus", "1", "--memory", "4GB", "--timeout", "10m"),
-            *("--env", "A=1=2", "--env", "MODE", "--priority", "3", "--tag", "k=v", "--force"),
+            *("--env", "A=1=2", "--env", "MODE=", "--priority", "3", "--tag", "k=v", "--force"),
             *("--python", sys.executable, "--compute", "big", "--name", "night", str(script)),
         )
     )
@@ -105,7 +176,7 @@ def test_options_of_a_submit_become_its_request(tmp_path, monkeypatch):
     assert (spec.resources.cpus, spec.resources.gpus) == (2, 1)
     assert spec.resources.memory_bytes == 4 * 1024**3
     assert (spec.timeout_s, spec.priority) == (600, 3)
-    assert spec.variables == {"A": "1=2", "MODE": "fast"}
+    assert spec.variables == {"A": "1=2", "MODE": ""}
     assert spec.environment.interpreter == sys.executable
     assert request.source.directory == str(script.parent)
     assert (request.tags, request.force) == ({"k": "v"}, True)

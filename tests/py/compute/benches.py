@@ -1,12 +1,15 @@
-"""Each compute with what a test needs to drive it: one bench for processes, one for the fake."""
+"""Each compute with what a test needs to drive it: processes, containers, and the fake."""
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
+import tarfile
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -14,17 +17,33 @@ from typing import Any, Protocol
 import msgspec
 from clock import FakeClock
 from compute.fake import CAPACITY, FakeCompute, World
+from engines import BASE, PYTHON
 
 from jupyter_mltrain.compute import processes
-from jupyter_mltrain.compute.base import Compute, Launch
+from jupyter_mltrain.compute.base import Compute, Container, Launch
+from jupyter_mltrain.compute.container_config import WORKSPACE_LABEL
+from jupyter_mltrain.compute.docker import DockerCompute
 from jupyter_mltrain.compute.process import ProcessCompute
 from jupyter_mltrain.compute.watch import Watcher
+from jupyter_mltrain.engine import Engine, containers
+from jupyter_mltrain.spec import Lease
 
 _JOB = """
 [ -z "$STUBBORN" ] || trap '' TERM
 read word < "$ORDERS"
 case $word in
 memory) exec "$PYTHON" -c "import time; taken = b'x' * $USE_BYTES; time.sleep(60)" ;;
+*) exit "$word" ;;
+esac
+"""
+
+
+_CONTAINED_JOB = """
+[ -z "$STUBBORN" ] || trap '' TERM
+until [ -s orders ]; do sleep 0.05; done
+read word < orders
+case $word in
+memory) exec /usr/bin/python3 -S -c "import time; taken = b'x' * 200_000_000; time.sleep(60)" ;;
 *) exit "$word" ;;
 esac
 """
@@ -164,6 +183,151 @@ class ProcessBench:
 
     def executes(self, launch: Launch) -> bool:
         return bool(processes.with_cookie(launch.run_dir))
+
+
+class DockerBench:
+    """Real containers of a real engine."""
+
+    def __init__(self, root: Path, engine: Engine, *, shared: bool | None = None) -> None:
+        """Make containers in an engine that has the base image.
+
+        Parameters
+        ----------
+        shared
+            False: as if the engine did not see our files.
+        """
+        self._root = root
+        self._engine = engine
+        self._shared = shared
+        self._workspace = secrets.token_hex(6)
+        self._computes: list[DockerCompute] = []
+        self._watchers: list[Watcher] = []
+        self._image: str | None = None
+
+    async def __aenter__(self) -> DockerCompute:
+        return self.other()
+
+    async def __aexit__(self, *error: Any) -> None:
+        for compute in self._computes:
+            await compute.close()
+        for watcher in self._watchers:
+            watcher.close()
+        for name in self.containers():
+            # Nothing outlives a test, however it went.
+            self._engine.do(lambda client, name=name: containers.remove(client, name))
+
+    def containers(self) -> list[str]:
+        """Names of all that there are of this bench."""
+        labels = {WORKSPACE_LABEL: self._workspace}
+        return self._engine.do(lambda client: containers.names(client, labels))
+
+    def other(self, **changes: Any) -> DockerCompute:
+        self._watchers.append(Watcher())
+        given = {"shared": self._shared, "workspace_id": self._workspace, **changes}
+        folder = self._root / "containers"
+        compute = DockerCompute(
+            "local", self._engine, CAPACITY, self._watchers[-1], folder=folder, **given
+        )
+        self._computes.append(compute)
+        return compute
+
+    def image(self) -> str:
+        """Id of the base image."""
+        if self._image is None:
+            self._image = str(self._engine.do(lambda client: client.inspect_image(BASE)["Id"]))
+        return self._image
+
+    def run_dir(self) -> Path:
+        """A new run directory."""
+        return self._root / f"{self._root.name}-{len(list(self._root.glob('*-*')))}"
+
+    def shell(self, code: str, **changes: Any) -> Launch:
+        """A launch of shell code."""
+        return self.container(("/bin/sh", "-c", code), **changes)
+
+    def python(self, code: str, *arguments: str, **changes: Any) -> Launch:
+        """A launch of Python code."""
+        return self.container((PYTHON, "-S", "-u", "-c", code, *arguments), **changes)
+
+    def container(
+        self,
+        argv: tuple[str, ...],
+        *,
+        arguments: tuple[str, ...] = (),
+        lease: Lease = Lease(cpus=1),  # noqa: B008 - frozen
+        shm_bytes: int = 2**26,
+        image: str | None = None,
+        readonly: tuple[str, ...] = (),
+        **changes: Any,
+    ) -> Launch:
+        """A launch in a container."""
+        launch = a_launch(self.run_dir(), argv, **changes)
+        (Path(launch.run_dir) / "journal.jsonl").touch()
+        container = Container(
+            image=image or self.image(),
+            lease=lease,
+            shm_bytes=shm_bytes,
+            arguments=arguments,
+            readonly=readonly,
+        )
+        return msgspec.structs.replace(launch, container=container)
+
+    def launch(self, *, stubborn: bool = False, **changes: Any) -> Launch:
+        variables = {"STUBBORN": "yes" if stubborn else ""}
+        return self.shell(_CONTAINED_JOB, variables=variables, **changes)
+
+    def unknown_handle(self) -> str:
+        known = {
+            "container": f"mltrain-{self._workspace}-none",
+            "engine": self._engine.info()["ID"],
+        }
+        more = {"shared": True, "log": "", "grace_s": 1, "until": 2**33, "limited": False}
+        return json.dumps(known | more)
+
+    def exit(self, launch: Launch, status: int) -> None:
+        self.tell(launch, str(status))
+
+    def tell(self, launch: Launch, order: str) -> None:
+        """Give the job its order."""
+        where = Path(launch.cwd) / "orders"
+        if self._shared is not False:
+            where.with_suffix(".new").write_text(f"{order}\n")
+            where.with_suffix(".new").rename(where)
+            return
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w") as tar:
+            member = tarfile.TarInfo("orders")
+            member.size = len(order) + 1
+            member.uid, member.gid = os.getuid(), os.getgid()
+            tar.addfile(member, io.BytesIO(f"{order}\n".encode()))
+        self._engine.do(
+            lambda client: client.put_archive(self.name(launch), launch.cwd, packed.getvalue())
+        )
+
+    def name(self, launch: Launch) -> str:
+        """Of the container."""
+        return f"mltrain-{self._workspace}-{launch.run_id}"
+
+    def lose(self, launch: Launch, handle: str) -> None:
+        self._engine.do(lambda client: containers.remove(client, self.name(launch)))
+
+    def use_memory(self, launch: Launch, size_bytes: int) -> None:
+        assert size_bytes == 200_000_000, "what the job takes"
+        self.tell(launch, "memory")
+
+    def pass_time(self, seconds: float) -> None:
+        return
+
+    def executes(self, launch: Launch) -> bool:
+        def look(client: Any) -> bool:
+            state = containers.state(client, self.name(launch))
+            if state is None:
+                return False
+            # Its record is written by the last process of it, which is about to end.
+            containers.ended(client, self.name(launch))
+            return bool(state["Status"] == "created")
+
+        return self._engine.do(look)
 
 
 class FakeBench:

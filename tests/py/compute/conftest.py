@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from compute.benches import Bench, FakeBench, ProcessBench
+from compute.benches import Bench, DockerBench, FakeBench, ProcessBench
 from compute.launchers import fork_launcher
 from waiting import wait_until_gone
+
+from jupyter_mltrain.engine import Engine
 
 
 @pytest.fixture(scope="session")
@@ -26,9 +28,18 @@ def processes_bench(tmp_path: Path, to_launcher: socket.socket) -> ProcessBench:
     return ProcessBench(tmp_path, to_launcher)
 
 
-@pytest.fixture(params=["process", "fake"])
+@pytest.fixture
+def containers_bench(tmp_path: Path, engine: Engine) -> DockerBench:
+    return DockerBench(tmp_path, engine)
+
+
+@pytest.fixture(params=["process", "docker", "docker, copying", "fake"])
 def bench(request: pytest.FixtureRequest, tmp_path: Path) -> Bench:
     """Every compute there is, one after the other."""
     if request.param == "process":
         return ProcessBench(tmp_path, request.getfixturevalue("to_launcher"))
+    if request.param == "docker":
+        return DockerBench(tmp_path, request.getfixturevalue("engine"))
+    if request.param == "docker, copying":
+        return DockerBench(tmp_path, request.getfixturevalue("engine"), shared=False)
     return FakeBench(tmp_path)

@@ -18,7 +18,7 @@ from jupyter_mltrain.compute.base import (
     Running,
     Unreachable,
 )
-from jupyter_mltrain.errors import ComputeTargetError
+from jupyter_mltrain.errors import ComputeTargetError, EnvironmentGone
 from jupyter_mltrain.spec import Capacity, Device, ExitRecord
 
 CAPACITY = Capacity(
@@ -78,6 +78,10 @@ class FakeCompute:
         """Ids of runs, in the order this object started them."""
         self.refusal: str | None = None
         """Why nothing can be started, when it is so."""
+        self.gone_once: EnvironmentGone | None = None
+        """What the next start raises, and no other."""
+        self.gone: EnvironmentGone | None = None
+        """What every start raises, when it is so."""
         self.may_start = asyncio.Event()
         """Starts wait for it."""
         self.may_start.set()
@@ -125,6 +129,9 @@ class FakeCompute:
         await self.may_start.wait()
         if self.refusal is not None:
             raise ComputeTargetError(self.refusal)
+        gone, self.gone_once = self.gone_once or self.gone, None
+        if gone is not None:
+            raise gone
         if launch.run_dir not in self.world.jobs:
             self.world.jobs[launch.run_dir] = _Job(launch, self.world.clock())
             self.started.append(launch.run_id)

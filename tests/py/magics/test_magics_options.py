@@ -87,20 +87,22 @@ def test_environment_variables_keep_everything_after_the_first_equals_sign() -> 
         ("train.py", "'train.py' is no option of %%train."),
         ("--name 'open", "A quote is not closed in the line."),
         ("--arg 1x=2", "--arg: '1x=2' is no argument."),
-        ("--env A", "--env: 'A' sets no environment variable."),
+        ("--env =b", "--env: '=b' is neither NAME=VALUE, a variable, nor NAME or NAME:VERSION"),
         ("-i df.a", "-i: 'df.a' is not the name of a variable."),
         ("-o class", "-o: 'class' is not the name of a variable."),
-        ("--image pytorch:2.8", "images and other environments come with Docker."),
-        ("--environment sklearn", "images and other environments come with Docker."),
-        ("--e 1", "--e could match --experiment, --environment, --env."),
+        ("--e 1", "--e could match --experiment, --env, --environment."),
+        ("--immage a", "%%train has no option --immage. Did you mean --image?"),
     ],
 )
 def test_a_wrong_option_gets_one_sentence(line: str, says: str) -> None:
     assert says in refusal(line)
 
 
-def test_this_python_may_be_named() -> None:
-    assert parsed("--environment current --image current").environment == "current"
+def test_the_environment_is_named_as_everywhere() -> None:
+    given = parsed("--env sklearn:3 --env A=1 --image a --dockerfile b --conda c --pip 'd e'")
+    assert given.env == ["sklearn:3", ("A", "1")]
+    assert (given.image, given.dockerfile, given.conda) == ("a", "b", "c")
+    assert given.pip == ["d e"]
 
 
 def test_a_script_has_to_be_named() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from jupyter_mltrain.environments import python
 from jupyter_mltrain.environments.python import PythonInfo
 from jupyter_mltrain.service.preflight import Report, check
+from jupyter_mltrain.service.pythons import OfThisMachine
 
 OURS = sys.executable
 
@@ -47,7 +48,7 @@ def a_report(
         Files({"train.py": script, **(files or {})}, left_out or {}),
         "train.py",
         arguments,
-        python=info or python.probe(OURS),
+        python=OfThisMachine(info or python.probe(OURS)),
         variables=variables,
         force=force,
     )

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from jupyter_mltrain.spec import Resources, Run, RunSpec, RunState, Source
+from jupyter_mltrain.spec import EnvironmentSpec, Resources, Run, RunSpec, RunState, Source
 from jupyter_mltrain.wire import SubmitRequest
 
 NOON = datetime(2026, 3, 1, 12, 0, tzinfo=timezone.utc)
@@ -22,8 +22,14 @@ def a_spec(**given: Any) -> RunSpec:
 
 
 def a_request(**given: Any) -> SubmitRequest:
-    """A submit of a one-line script, past the checks; what is no part of it goes to its spec."""
-    own = {key: given.pop(key) for key in SubmitRequest.__struct_fields__ if key in given}
+    """A submit of a one-line script, past the checks; what is no part of it goes to its spec.
+
+    An `environment` is a definition, or the name of a registered one.
+    """
+    names = set(SubmitRequest.__struct_fields__)
+    if not isinstance(given.get("environment"), str):
+        names.remove("environment")
+    own = {key: given.pop(key) for key in names if key in given}
     request = SubmitRequest(
         spec=a_spec(**given), source=Source(inline={"train.py": "print(1)\n"}), force=True
     )
@@ -32,7 +38,10 @@ def a_request(**given: Any) -> SubmitRequest:
 
 def a_run(number: int = 1, **given: Any) -> Run:
     """A run's record; what is no part of it goes to its spec."""
-    own = {key: given.pop(key) for key in Run.__struct_fields__ if key in given}
+    names = set(Run.__struct_fields__)
+    if isinstance(given.get("environment"), EnvironmentSpec):
+        names.remove("environment")
+    own = {key: given.pop(key) for key in names if key in given}
     run = Run(
         id=f"digits_{number}_{secrets.token_hex(4)}",
         number=number,

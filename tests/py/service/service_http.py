@@ -100,6 +100,11 @@ async def served(rig: Rig) -> AsyncIterator[Http]:
         events=rig.events,
         collector=rig.collector,
         browser=rig.browser,
+        catalog=rig.catalog,
+        attached=rig.attached,
+        builds=rig.build_verbs,
+        build_follower=rig.build_follower,
+        credentials=rig.credentials,
         leave=lambda: None,
     )
     path = Path("/tmp") / f"mlt-{secrets.token_hex(8)}"  # short enough for a socket

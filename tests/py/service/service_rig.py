@@ -12,24 +12,38 @@ from typing import Any
 
 from clock import FakeClock
 from compute.fake import CAPACITY, FakeCompute, World
+from fake_builder import FakeBuilder
 from service_builders import a_request
 
 from jupyter_mltrain import runtime
+from jupyter_mltrain.compute.base import Compute
 from jupyter_mltrain.compute.watch import Watcher
+from jupyter_mltrain.engine import Engine
+from jupyter_mltrain.environments import curated
 from jupyter_mltrain.environments.base import Audience, Environments, InterpreterEnvironments
+from jupyter_mltrain.environments.credentials import Credentials
+from jupyter_mltrain.service.attached import Attached
 from jupyter_mltrain.service.browsing import Browser
+from jupyter_mltrain.service.builds import Builds
+from jupyter_mltrain.service.catalog import Catalog
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.events import Events
 from jupyter_mltrain.service.follow import Follower
+from jupyter_mltrain.service.following import BuildFollower
+from jupyter_mltrain.service.gate import Gate
 from jupyter_mltrain.service.gc import Collector
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.intake import Intake
+from jupyter_mltrain.service.preparing import Preparer
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.submitting import Acceptor
 from jupyter_mltrain.service.supervisor import Supervisor
 from jupyter_mltrain.service.verbs import Verbs
 from jupyter_mltrain.spec import DRIVER_LOG, Built, Capacity, EnvironmentSpec, Run, RunState
+from jupyter_mltrain.store.builds import BuildStore
+from jupyter_mltrain.store.computes import ComputeStore
 from jupyter_mltrain.store.database import Database
+from jupyter_mltrain.store.environments import EnvironmentStore
 from jupyter_mltrain.store.feed import Feed
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
@@ -51,13 +65,17 @@ class Rig:
         *,
         capacity: Capacity = CAPACITY,
         environments: Environments | None = None,
+        builder: FakeBuilder | None = None,
+        build_timeout_s: float = 60.0,
         disk_floor_bytes: int = 0,
     ) -> None:
         self.directory = directory
         self.world = world or World(FakeClock())
         self.clock = self.world.clock
         self._capacity = capacity
-        self._environments = environments or InterpreterEnvironments()
+        self._environments = environments
+        self.builder = builder or FakeBuilder()
+        self._build_timeout_s = build_timeout_s
         self._disk_floor_bytes = disk_floor_bytes
 
     async def __aenter__(self) -> Rig:
@@ -71,14 +89,31 @@ class Rig:
         self.store = RunStore(self.database)
         self.snapshots = Snapshots(self.directory)
         self._durability = Durability(self.database)
+        self.builds = BuildStore(self.database)
+        self.preparer = Preparer(
+            directory=self.directory / "environments",
+            workspace_id="0123456789ab",
+            store=self.builds,
+            snapshots=self.snapshots,
+            processes=lambda: self.builder,
+            images=lambda: self.builder,
+            resolved=curated.resolved,
+            hub=self.hub,
+            clock=self.clock,
+            threads=self._threads,
+            timeout_s=self._build_timeout_s,
+        )
+        environments = self._environments or self.preparer
+        computes: dict[str, Compute] = {"local": self.compute}
+        gate = Gate()
         self.run_dirs = RunDirs(self.directory)
         self.supervisor = Supervisor(
             store=self.store,
             snapshots=self.snapshots,
             run_dirs=self.run_dirs,
             durability=self._durability,
-            computes={"local": self.compute},
-            environments=self._environments,
+            computes=computes,
+            environments=environments,
             hub=self.hub,
             watcher=self.watcher,
             clock=self.clock,
@@ -88,17 +123,55 @@ class Rig:
             disk_floor_bytes=self._disk_floor_bytes,
             cancel_grace_s=10.0,
         )
+        self.catalog = Catalog(
+            store=EnvironmentStore(self.database),
+            builds=self.builds,
+            hub=self.hub,
+            durability=self._durability,
+            clock=self.clock,
+            snapshots=self.snapshots,
+            gate=gate,
+            threads=self._threads,
+        )
+        acceptor = Acceptor(self.snapshots, self.run_dirs, self.directory / "staging", environments)
         self.intake = Intake(
             workspace_id="0123456789ab",
             directory=self.directory,
             store=self.store,
-            acceptor=Acceptor(self.snapshots, self.run_dirs, self.directory / "staging"),
+            acceptor=acceptor,
             supervisor=self.supervisor,
-            environments=self._environments,
+            catalog=self.catalog,
+            durability=self._durability,
+            clock=self.clock,
+            threads=self._threads,
+            gate=gate,
+        )
+        self.build_verbs = Builds(
+            store=self.builds,
+            preparer=self.preparer,
+            catalog=self.catalog,
+            computes=computes,
+            roster=self.supervisor.roster,
+            acceptor=acceptor,
+            gate=gate,
+            hub=self.hub,
             durability=self._durability,
             clock=self.clock,
             threads=self._threads,
         )
+        self.engines: dict[str, Engine] = {}
+        self.attached = Attached(
+            store=ComputeStore(self.database),
+            builds=self.builds,
+            supervisor=self.supervisor,
+            computes=computes,
+            engines=self.engines,
+            connect=self._connected,
+            hub=self.hub,
+            durability=self._durability,
+            clock=self.clock,
+        )
+        self.credentials = Credentials(self.directory.parent / "registries.json", keyring=False)
         self.verbs = Verbs(
             identity=Identity(id="0123456789ab", name="rig"),
             directory=self.directory,
@@ -113,8 +186,10 @@ class Rig:
         self.feed = Feed(self.database)
         self.events = Events(self.verbs, self.feed, self.hub)
         self.follower = Follower(self.verbs, self.hub, self.watcher)
-        self.collector = Collector(self.verbs, self.snapshots, self.clock)
+        self.build_follower = BuildFollower(self.build_verbs, self.verbs, self.hub, self.watcher)
+        self.collector = Collector(self.verbs, self.builds, self.snapshots, self.clock)
         self.browser = Browser(self.verbs, self.snapshots)
+        self.attached.restore()
         await self.supervisor.recover()
         return self
 
@@ -126,10 +201,18 @@ class Rig:
     ) -> None:
         await self.intake.close()
         await self.supervisor.close()
+        await self.preparer.close()
+        await self.build_verbs.close()
+        await self.attached.close()
         self.watcher.close()
         self._threads.shutdown()
         self._durability.close()
         self.database.close()
+
+    def _connected(self, name: str, engine: Engine, capacity: Capacity) -> FakeCompute:
+        compute = FakeCompute(self.world, capacity)
+        compute.name = name
+        return compute
 
     # What a test does
 
@@ -203,7 +286,7 @@ class Rig:
 _BUILT = Built(id="", kind="interpreter")
 
 
-class SlowEnvironments:
+class SlowEnvironments(InterpreterEnvironments):
     """Environments that are ready when a test says so."""
 
     def __init__(self) -> None:

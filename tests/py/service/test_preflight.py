@@ -15,6 +15,7 @@ from preflight_builders import OURS, Files, a_report, another
 from jupyter_mltrain.environments import python
 from jupyter_mltrain.service import preflight
 from jupyter_mltrain.service.preflight import Report, check
+from jupyter_mltrain.service.pythons import OfThisMachine
 from jupyter_mltrain.spec import CELL_SCRIPT, CellSpec
 
 
@@ -89,14 +90,20 @@ def test_dubious_code_is_not_our_business() -> None:
 
 def test_a_cell_is_called_cell() -> None:
     report = check(
-        Files({CELL_SCRIPT: f"\n{BROKEN}"}), CELL_SCRIPT, cell=CellSpec(), python=python.probe(OURS)
+        Files({CELL_SCRIPT: f"\n{BROKEN}"}),
+        CELL_SCRIPT,
+        cell=CellSpec(),
+        python=OfThisMachine(python.probe(OURS)),
     )
     assert report.errors[0].startswith("Cell line 3: invalid syntax")
 
 
 def test_a_cell_may_await_outside_of_functions() -> None:
     report = check(
-        Files({CELL_SCRIPT: "await f()\n"}), CELL_SCRIPT, cell=CellSpec(), python=python.probe(OURS)
+        Files({CELL_SCRIPT: "await f()\n"}),
+        CELL_SCRIPT,
+        cell=CellSpec(),
+        python=OfThisMachine(python.probe(OURS)),
     )
     assert report == Report()
 
@@ -328,6 +335,6 @@ def test_a_second_check_costs_next_to_nothing() -> None:
     best = 1.0
     for _ in range(20):
         start = time.perf_counter()
-        assert check(files, "train.py", ("--lr", "1"), python=info) == Report()
+        assert check(files, "train.py", ("--lr", "1"), python=OfThisMachine(info)) == Report()
         best = min(best, time.perf_counter() - start)
     assert best < 0.001

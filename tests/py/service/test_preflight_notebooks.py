@@ -13,12 +13,13 @@ from test_notebooks import a_notebook
 from jupyter_mltrain.environments import python
 from jupyter_mltrain.environments.python import PythonInfo
 from jupyter_mltrain.service.preflight import Report, check
+from jupyter_mltrain.service.pythons import OfThisMachine
 
 
 def a_notebook_report(*cells: str, info: PythonInfo | None = None, force: bool = False) -> Report:
     """Check a notebook of these code cells."""
     files = Files({"nb.ipynb": a_notebook(*cells)})
-    return check(files, "nb.ipynb", python=info or python.probe(OURS), force=force)
+    return check(files, "nb.ipynb", python=OfThisMachine(info or python.probe(OURS)), force=force)
 
 
 def test_a_notebook_that_can_run_raises_no_word() -> None:
@@ -27,7 +28,9 @@ def test_a_notebook_that_can_run_raises_no_word() -> None:
 
 
 def test_a_notebook_that_is_none_is_an_error() -> None:
-    found = check(Files({"nb.ipynb": "print(1)"}), "nb.ipynb", python=python.probe(OURS))
+    found = check(
+        Files({"nb.ipynb": "print(1)"}), "nb.ipynb", python=OfThisMachine(python.probe(OURS))
+    )
     assert found.errors == (
         "nb.ipynb is not a notebook: its text is not JSON. Open it in JupyterLab and save it "
         "again.",

@@ -8,6 +8,7 @@ import pytest
 from service_builders import a_request
 from test_notebooks import a_notebook
 
+from jupyter_mltrain.environments.base import InterpreterEnvironments
 from jupyter_mltrain.errors import InvalidSpec
 from jupyter_mltrain.service.previewing import preview
 from jupyter_mltrain.spec import RunKind, Source
@@ -37,7 +38,7 @@ def a_submit(folder: Path | None, **given: object) -> SubmitRequest:
 
 
 def look(snapshots: Snapshots, request: SubmitRequest) -> Preview:
-    return preview(snapshots, request, gpus=0)
+    return preview(snapshots, request, 0, InterpreterEnvironments())
 
 
 def test_files_come_largest_first_with_the_totals(snapshots: Snapshots, source: Path) -> None:
@@ -139,7 +140,13 @@ def test_what_is_forced_has_warnings_and_no_errors(snapshots: Snapshots, source:
 def test_a_refusal_of_the_request_itself_comes_with_the_files(
     snapshots: Snapshots, source: Path
 ) -> None:
-    found = preview(snapshots, a_submit(source), 0, InvalidSpec("It cannot be."))
+    found = preview(
+        snapshots,
+        a_submit(source),
+        0,
+        InterpreterEnvironments(),
+        refusal=InvalidSpec("It cannot be."),
+    )
     assert (found.errors, found.total) == (("It cannot be.",), 1)
 
 

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from service_builders import a_request
 
+from jupyter_mltrain.environments.base import InterpreterEnvironments
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.submitting import (
     Accepted,
@@ -28,7 +29,8 @@ def acceptor(tmp_path: Path) -> Acceptor:
     workspace = tmp_path / "workspace"
     for name in ("runs", "staging"):
         (workspace / name).mkdir(parents=True)
-    return Acceptor(Snapshots(workspace), RunDirs(workspace), workspace / "staging")
+    environments = InterpreterEnvironments()
+    return Acceptor(Snapshots(workspace), RunDirs(workspace), workspace / "staging", environments)
 
 
 def accept(acceptor: Acceptor, script: str, gpus: int = 2, **given: object) -> Accepted:

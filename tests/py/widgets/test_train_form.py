@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,12 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from jupyter_mltrain import TrainForm, Workspace
+from jupyter_mltrain.core import environment_options
 from jupyter_mltrain.errors import InvalidSpec
+from jupyter_mltrain.magics import options
+from jupyter_mltrain.magics.commands import TrainMagics
 from jupyter_mltrain.spec import Resources, RunKind, RunSpec
-from jupyter_mltrain.widgets.fields import CELL
+from jupyter_mltrain.widgets.fields import CELL, IMAGE, PACKAGES
 
 pytestmark = pytest.mark.slow
 
@@ -118,6 +122,9 @@ def test_a_cell_runs_with_its_arguments_as_variables(here: Workspace, folder: Pa
         ({"lr": "fast"}, "--lr has to be a number, and &#x27;fast&#x27; is none."),
         ({"Memory": "much"}, "&#x27;much&#x27; is no size."),
         ({"Variables": "A"}, "&#x27;A&#x27; sets no environment variable."),
+        ({"Environment": IMAGE}, "No image is named."),
+        ({"Environment": PACKAGES}, "No packages are named."),
+        ({"Environment": PACKAGES, "Packages": "a=&gt;"}, "A requirement reads name"),
         ({"Experiment": "a b"}, "&#x27;a b&#x27; cannot name an experiment."),
         ({"More arguments": "'open"}, "A quote is not closed"),
         ({"Source folder": "<b>"}, "&lt;b&gt; is not there."),
@@ -193,6 +200,54 @@ HARD = {
     "variables": {"A": 'b "c" {d}', "E": ""},
     "tags": {"kind": "{x}", "kept": None},
 }
+
+
+IN = [
+    {"environment": "sklearn:1"},
+    {"environment": sys.executable + "3"},
+    {"packages": "torch 'pandas>=2'"},
+    {"image": "registry.example.com/team/pets:2"},
+    {"image": "pets", "packages": "torch"},
+]
+
+
+@pytest.mark.parametrize("chosen", IN, ids=str)
+def test_the_environment_is_copied_in_all_its_kinds(
+    here: Workspace, folder: Path, chosen: dict[str, str]
+) -> None:
+    form = TrainForm("train.py", arguments={"data": "x"}, **chosen)
+    form.code_button.click()
+    request = form.request()
+    code = form.python_code.value.replace(".submit(", "._request(").replace(
+        "(config)", "(config, {}, False)"
+    )
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["run"].spec.environment == request.spec.environment
+    assert names["run"].environment == request.environment
+    words = form.cell_code.value.removeprefix("%train ")
+    again = options.parse(TrainMagics.train, words)
+    assert environment_options.chosen(again, again.python).spec == request.spec.environment
+
+
+def test_fields_of_an_environment_show_when_it_is_chosen(here: Workspace, folder: Path) -> None:
+    form = TrainForm("train.py")
+    offered = [value for _, value in field(form, "Environment").options]
+    assert {"current", "sklearn", IMAGE, PACKAGES} <= set(offered)
+    shown = []
+    for chosen in ("current", PACKAGES, IMAGE):
+        field(form, "Environment").value = chosen
+        shown.append([field(form, each).layout.display for each in ("Image", "Packages")])
+    assert shown == [["none", "none"], ["none", None], [None, None]]
+
+
+def test_a_run_in_packages_is_submitted(here: Workspace, folder: Path) -> None:
+    form = TrainForm("train.py", arguments={"data": "x"}, packages="rich")
+    run = form.submit()
+    assert run is not None, form.message.value
+    run.wait_for_completion()
+    assert run.record.environment is not None
+    assert run.record.environment.kind == "venv"
 
 
 def a_full_form() -> TrainForm:

@@ -1,0 +1,76 @@
+"""What the parsers of all commands share: how a command is described, and how values are read."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from typing import Any, Final
+
+from jupyter_mltrain.errors import InvalidSpec
+
+Parser = argparse.ArgumentParser
+
+WORKSPACE: Final = (
+    "the workspace's directory; by default what a config.json here or above says, then "
+    "$MLTRAIN_WORKSPACE, then the user's own"
+)
+
+
+def add_command(
+    commands: Any, name: str, does: str, *examples: str, module: str | None = None, more: str = ""
+) -> Parser:
+    """Add a command that the module (of its own name by default) does, and return its parser."""
+    shown = "".join(f"\n  jupyter mltrain {example}" for example in examples)
+    parser: Parser = commands.add_parser(
+        name,
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}.{more}",
+        epilog=f"{'example' if len(examples) == 1 else 'examples'}:{shown}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    # Also taken before the command: without a default here, that one is not overwritten.
+    parser.add_argument("--workspace", metavar="DIR", default=argparse.SUPPRESS, help=WORKSPACE)
+    parser.set_defaults(module=module or name)
+    return parser
+
+
+def add_json(parser: Parser, what: str) -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help=f"for programs: {what} as JSON")
+
+
+def add_yes(parser: Parser) -> None:
+    """Add ``--yes``."""
+    parser.add_argument("-y", "--yes", action="store_true", help="do not ask")
+
+
+# Values
+
+
+def _read(reader: Callable[[str], Any], text: str) -> Any:
+    try:
+        return reader(text)
+    except InvalidSpec as error:
+        raise argparse.ArgumentTypeError(error.message) from None
+
+
+def size(text: str) -> int:
+    """Bytes, as in ``4GB``."""
+    from jupyter_mltrain.core import words
+
+    return int(_read(words.parse_size, text))
+
+
+def duration(text: str) -> float:
+    """Seconds, as in ``10m``."""
+    from jupyter_mltrain.core import words
+
+    return float(_read(words.parse_duration, text))
+
+
+def count(text: str) -> int:
+    """A whole number, 0 or more."""
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)

@@ -1,0 +1,126 @@
+"""Files of runs on an engine that does not see ours: carried there, followed, fetched back."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Final
+
+from jupyter_mltrain.engine.containers import STDERR, STDOUT, Output, archive
+
+if TYPE_CHECKING:
+    import docker
+
+_FETCHED: Final = (
+    "files",
+    "work/outputs",
+    "work/logs",
+    "variables",
+    "children",
+    "journal.jsonl",
+    "control/exit.json",
+)
+"""What of a run's directory comes back, the record of its end last: then all is here."""
+
+_FOLLOWED: Final = ("journal.jsonl",)
+"""What is followed, and completed rather than replaced."""
+
+_SPOOL_BYTES: Final = 16_000_000
+_PIECE_BYTES: Final = 1_000_000
+
+
+def carry(client: docker.APIClient, name: str, paths: list[str], owner: tuple[int, int]) -> None:
+    """Put folders into a container that has not begun, under the names they have here."""
+    with tempfile.TemporaryFile() as packed:
+        with tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+            for path in paths:
+                tar.add(path, arcname=path.lstrip("/"), filter=_given_to(owner))
+        packed.seek(0)
+        client.put_archive(name, "/", _pieces(packed))
+
+
+def _given_to(owner: tuple[int, int]) -> Callable[[tarfile.TarInfo], tarfile.TarInfo | None]:
+    def changed(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        if not (member.isfile() or member.isdir() or member.issym()):
+            return None  # sockets and the like mean nothing elsewhere
+        member.uid, member.gid = owner
+        member.uname = member.gname = ""
+        return member
+
+    return changed
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    while piece := file.read(_PIECE_BYTES):
+        yield piece
+
+
+def follow(output: Output, log: Path, journal: Path) -> None:
+    """Write what a container says to where its run's files are, from where they end.
+
+    Whatever was written before, by us or by an earlier service, is in the files and skipped here:
+    the engine tells everything from the beginning.
+    """
+    with open(log, "ab") as to_log, open(journal, "ab") as to_journal:
+        files = {STDOUT: to_log, STDERR: to_journal}
+        there = {stream: file.tell() for stream, file in files.items()}
+        for stream, data in output:
+            already = min(there[stream], len(data))
+            there[stream] -= already
+            files[stream].write(data[already:])
+            files[stream].flush()
+
+
+def fetch(client: docker.APIClient, name: str, run_dir: Path, log: Path) -> None:
+    """Bring back what an ended run has written; may be repeated after a crash."""
+    follow(Output(client, name, follow=False), log, run_dir / "journal.jsonl")
+    for each in _FETCHED:
+        with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as packed:
+            for piece in archive(client, name, str(run_dir / each)):
+                packed.write(piece)
+            if not packed.tell():
+                continue  # the script has deleted it, or there never was one
+            packed.seek(0)
+            with tarfile.open(fileobj=packed, mode="r:") as tar:
+                _unpack(tar, (run_dir / each).parent, run_dir, keep=log)
+
+
+def _unpack(tar: tarfile.TarFile, into: Path, run_dir: Path, keep: Path) -> None:
+    """Put what is packed into a folder of the run's, and nothing anywhere else."""
+    root = os.path.realpath(run_dir)
+    for member in tar:
+        path = into / member.name
+        if ".." in path.parts or path == keep:
+            continue
+        parent = os.path.realpath(path.parent)
+        if parent != root and not parent.startswith(root + os.sep):
+            continue  # behind a link that leads elsewhere
+        if member.isdir():
+            path.mkdir(parents=True, exist_ok=True)
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if member.issym():
+            path.unlink(missing_ok=True)
+            path.symlink_to(member.linkname)
+        elif member.isfile() and (data := tar.extractfile(member)) is not None:
+            if path.name in _FOLLOWED and path.parent == run_dir:
+                _complete(path, data)
+                continue
+            if path.is_symlink():
+                path.unlink()
+            with open(path, "wb") as file:
+                shutil.copyfileobj(data, file, _PIECE_BYTES)
+            path.chmod(member.mode & 0o777 | 0o600)
+            os.utime(path, (member.mtime, member.mtime))
+
+
+def _complete(path: Path, data: IO[bytes]) -> None:
+    """Append what is not there yet."""
+    with open(path, "ab") as file:
+        data.seek(file.tell(), io.SEEK_SET)
+        shutil.copyfileobj(data, file, _PIECE_BYTES)

@@ -1,0 +1,215 @@
+"""A container in which an image is changed: commands run in it, then what it became is kept."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import tarfile
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from jupyter_mltrain.engine import Engine
+from jupyter_mltrain.engine.images import Image
+from jupyter_mltrain.engine.streaming import Exchange, until_done
+
+if TYPE_CHECKING:
+    import docker
+
+# It waits for a word that never comes, with nothing but a shell, and as process 1 of the
+# container, so that whatever a command leaves behind ends with it.
+_WAIT: Final = "read _"
+
+_KEPT: Final = ("Cmd", "Env", "ExposedPorts", "Healthcheck", "Labels", "OnBuild", "Shell")
+_KEPT_TOO: Final = ("StopSignal", "StopTimeout", "User", "Volumes", "WorkingDir")
+
+
+class Workbench:
+    """One container; made by `workbench`."""
+
+    def __init__(self, engine: Engine, container: str, image: Image) -> None:
+        self._engine = engine
+        self._container = container
+        self._image = image
+
+    async def put(self, folder: str, files: Mapping[str, bytes | Path], mode: int = 0o644) -> None:
+        """Put files into a folder of the container, as root's; made where it is not there."""
+        archive = _archive(folder, files, mode)
+        await self.put_archive("/", archive)
+
+    async def put_archive(self, folder: str, archive: Any) -> None:
+        """Unpack a tar file, given as bytes or as an open file, in a folder that is there."""
+        await self._engine.call(lambda client: client.put_archive(self._container, folder, archive))
+
+    async def run(
+        self,
+        argv: Sequence[str],
+        *,
+        variables: Mapping[str, str] | None = None,
+        each_line: Callable[[str], None] = lambda line: None,
+    ) -> int:
+        """Run a command as root and return how it ended, as a shell would.
+
+        Parameters
+        ----------
+        variables
+            Set for this command only: neither the container nor the image knows them.
+        each_line
+            Gets each line of output and errors, without its end.
+        """
+        work = self._engine.in_thread(
+            self._engine.do, lambda client: self._run(client, argv, variables or {}, each_line)
+        )
+        return await until_done(work, self._kill)
+
+    def _run(
+        self,
+        client: docker.APIClient,
+        argv: Sequence[str],
+        variables: Mapping[str, str],
+        each_line: Callable[[str], None],
+    ) -> int:
+        command = client.exec_create(
+            self._container, list(argv), user="0:0", environment=dict(variables), workdir="/"
+        )
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        begun = ""
+        said = Exchange().output(
+            client, f"/exec/{command['Id']}/start", json={"Detach": False, "Tty": False}
+        )
+        for piece in said:
+            *lines, begun = re.split(r"\r\n|[\r\n]", begun + decoder.decode(piece))
+            for line in lines:
+                each_line(line)
+        if begun:
+            each_line(begun)
+        return int(client.exec_inspect(command["Id"])["ExitCode"] or 0)
+
+    def _kill(self) -> None:
+        """End what runs in it; from the event loop, so somebody else has to wait."""
+        self._engine.in_thread(self._engine.do, lambda client: _remove(client, self._container))
+
+    async def keep(
+        self, tag: str, *, labels: Mapping[str, str], variables: Mapping[str, str], comment: str
+    ) -> str:
+        """Make an image of what it is now, and return its id.
+
+        Its defaults for containers are those of the image that the container was made from.
+
+        Parameters
+        ----------
+        variables
+            Added to these defaults.
+        comment
+            What its history shows.
+        """
+        config = {
+            name: value
+            for name, value in self._image.config.items()
+            if name in (*_KEPT, *_KEPT_TOO) and value is not None
+        }
+        # Said even if empty: else the engine would take the entry point of this container.
+        config["Entrypoint"] = self._image.config.get("Entrypoint") or []
+        config["Labels"] = {**(config.get("Labels") or {}), **labels}
+        env = dict(each.partition("=")[::2] for each in config.get("Env") or ())
+        config["Env"] = [f"{name}={value}" for name, value in {**env, **variables}.items()]
+        repository, _, name = tag.rpartition(":")
+
+        def work(client: docker.APIClient) -> str:
+            # Nothing runs in it, so it need not stand still.
+            return str(
+                client.commit(
+                    self._container, repository, name, message=comment, pause=False, conf=config
+                )["Id"]
+            )
+
+        return await self._engine.call(work)
+
+
+@asynccontextmanager
+async def workbench(
+    engine: Engine,
+    image: Image,
+    *,
+    labels: Mapping[str, str],
+    mounts: Sequence[Mapping[str, Any]] = (),
+    platform: str | None = None,
+    host_network: bool = False,
+) -> AsyncIterator[Workbench]:
+    """A container of the image for as long as the block lasts; it and its volumes go with it.
+
+    Parameters
+    ----------
+    mounts
+        As the API has them: ``{"Type": "volume", "Target": …}``.
+    """
+
+    def begin(client: docker.APIClient) -> str:
+        made = client.create_container_from_config(
+            {
+                "Image": image.id,
+                "Entrypoint": ["/bin/sh", "-c", _WAIT],
+                "OpenStdin": True,
+                "Labels": dict(labels),
+                "HostConfig": {
+                    "Mounts": list(mounts),
+                    "NetworkMode": "host" if host_network else "default",
+                },
+            },
+            platform=platform,
+        )
+        return str(made["Id"])
+
+    container = ""
+
+    def made(client: docker.APIClient) -> None:
+        nonlocal container
+        container = begin(client)
+        client.start(container)
+
+    try:
+        # Cancelled, it is waited for: else nobody would know what there is to remove.
+        await until_done(engine.in_thread(engine.do, made), lambda: None)
+        yield Workbench(engine, container, image)
+    finally:
+        if container:
+            removal = engine.in_thread(engine.do, lambda client: _remove(client, container))
+            await until_done(removal, lambda: None)
+
+
+def _remove(client: docker.APIClient, container: str) -> None:
+    """Remove a container with its volumes; it is gone when this returns, whoever removed it."""
+    import docker.errors
+
+    try:
+        client.remove_container(container, v=True, force=True)
+    except docker.errors.NotFound:
+        return
+    except docker.errors.APIError as error:
+        if error.status_code != 409:  # somebody else is at it
+            raise
+        with suppress(docker.errors.NotFound):
+            client.wait(container, condition="removed")
+
+
+async def sweep(engine: Engine, labels: Sequence[str]) -> None:
+    """Remove every container that has all these labels, ``name`` or ``name=value``."""
+
+    def work(client: docker.APIClient) -> None:
+        for found in client.containers(all=True, filters={"label": list(labels)}):
+            _remove(client, found["Id"])
+
+    await engine.call(work)
+
+
+def _archive(folder: str, files: Mapping[str, bytes | Path], mode: int) -> Any:
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        for name, content in files.items():
+            data = content.read_bytes() if isinstance(content, Path) else content
+            entry = tarfile.TarInfo(f"{folder.strip('/')}/{name}")
+            entry.size, entry.mode = len(data), mode
+            tar.addfile(entry, io.BytesIO(data))
+    return made.getvalue()

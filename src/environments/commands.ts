@@ -1,0 +1,238 @@
+import { Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import {
+  addIcon,
+  copyIcon,
+  deleteIcon,
+  editIcon,
+  refreshIcon,
+  runIcon,
+  stopIcon
+} from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
+
+import { messageOf } from '../api/error';
+import type { ITraining, IWorkspace } from '../tokens';
+import type { Purpose } from './formmodel';
+import { COMMANDS } from './names';
+
+/** What the commands need of the rest. */
+export interface ICommandOptions {
+  commands: CommandRegistry;
+  training: ITraining;
+  trans: TranslationBundle;
+  openForm: (
+    workspace: IWorkspace,
+    purpose: Purpose,
+    environment?: string,
+    version?: string
+  ) => Promise<void>;
+  openBuild: (workspace: IWorkspace, build: string, explained: boolean) => Promise<void>;
+}
+
+/** Register the commands about environments. */
+export function addEnvironmentCommands(options: ICommandOptions): void {
+  const { commands, training, trans } = options;
+
+  /** Do something in the workspace that is meant; a refusal is said. */
+  const act = async (
+    args: ReadonlyPartialJSONObject,
+    failed: (message: string) => string,
+    verb: (workspace: IWorkspace) => Promise<unknown>
+  ): Promise<void> => {
+    const workspace = text(args.workspace)
+      ? training.workspace(text(args.workspace) ?? '')
+      : training.current;
+    if (!workspace) {
+      return;
+    }
+    try {
+      await verb(workspace);
+    } catch (error) {
+      Notification.error(failed(messageOf(error)), { autoClose: false });
+    }
+  };
+  const hasName = (args: ReadonlyPartialJSONObject): boolean =>
+    text(args.environment) !== undefined;
+
+  commands.addCommand(COMMANDS.create, {
+    label: trans.__('New environment…'),
+    caption: trans.__('Describe what runs execute in: packages, an image or a Dockerfile'),
+    icon: addIcon,
+    describedBy: { args: schema({}) },
+    execute: args =>
+      act(args, say(trans.__('The form cannot be opened: %1')), workspace =>
+        options.openForm(workspace, 'new')
+      )
+  });
+
+  for (const [command, purpose] of [
+    [COMMANDS.edit, 'edit'],
+    [COMMANDS.clone, 'clone']
+  ] as const) {
+    commands.addCommand(command, {
+      label: purpose === 'edit' ? trans.__('Edit…') : trans.__('Clone…'),
+      caption:
+        purpose === 'edit'
+          ? trans.__('Change the environment, which makes a new version of it')
+          : trans.__('Describe another environment that begins as this one'),
+      icon: purpose === 'edit' ? editIcon : copyIcon,
+      describedBy: { args: schema({ environment: name(), version: version() }) },
+      isEnabled: args => hasName(args) && !(purpose === 'edit' && args.reserved === true),
+      execute: args =>
+        act(args, say(trans.__('The form cannot be opened: %1')), workspace =>
+          options.openForm(workspace, purpose, text(args.environment), text(args.version))
+        )
+    });
+  }
+
+  commands.addCommand(COMMANDS.build, {
+    label: args =>
+      args.fresh === true ? trans.__('Rebuild with fresh versions') : trans.__('Build'),
+    caption: args =>
+      args.fresh === true
+        ? trans.__('Ask again what tags and unpinned packages stand for, and build that')
+        : trans.__('Make it ready now, so that no run has to wait for it'),
+    icon: args => (args.fresh === true ? refreshIcon : runIcon),
+    describedBy: {
+      args: schema({
+        environment: name(),
+        fresh: {
+          type: 'boolean',
+          description: trans.__('Whether what is built already does not count')
+        }
+      })
+    },
+    isEnabled: hasName,
+    execute: args =>
+      act(args, say(trans.__('It cannot be built: %1')), async workspace => {
+        const build = await workspace.verbs.startBuild({
+          environment: text(args.environment),
+          fresh: args.fresh === true
+        });
+        await options.openBuild(workspace, build.id, false);
+      })
+  });
+
+  commands.addCommand(COMMANDS.openBuild, {
+    label: args =>
+      args.explain === true ? trans.__('Why was it not cached') : trans.__('Open log'),
+    caption: args =>
+      args.explain === true
+        ? trans.__('Show what differs from the nearest that was built')
+        : trans.__('Show the steps of the build and what it said'),
+    describedBy: {
+      args: schema({
+        build: build(),
+        explain: {
+          type: 'boolean',
+          description: trans.__('Whether to say why it was not there already')
+        }
+      })
+    },
+    isEnabled: args => text(args.build) !== undefined,
+    execute: args =>
+      act(args, say(trans.__('The build cannot be shown: %1')), workspace =>
+        options.openBuild(workspace, text(args.build) ?? '', args.explain === true)
+      )
+  });
+
+  commands.addCommand(COMMANDS.cancelBuild, {
+    label: trans.__('Cancel build'),
+    caption: trans.__('End the build; nothing half built is left, and runs that wait fail'),
+    icon: stopIcon,
+    describedBy: { args: schema({ build: build() }) },
+    isEnabled: args => text(args.build) !== undefined,
+    execute: args =>
+      act(args, say(trans.__('The build cannot be canceled: %1')), ({ verbs }) =>
+        verbs.cancelBuild(text(args.build) ?? '')
+      )
+  });
+
+  commands.addCommand(COMMANDS.remove, {
+    label: trans.__('Delete…'),
+    caption: trans.__('Delete the environment with its versions'),
+    icon: deleteIcon,
+    describedBy: { args: schema({ environment: name() }) },
+    isEnabled: args => hasName(args) && args.reserved !== true,
+    execute: args =>
+      act(args, say(trans.__('It cannot be deleted: %1')), async ({ verbs }) => {
+        const { mayDeleteEnvironment } = await import('./asking');
+        const environment = text(args.environment) ?? '';
+        if (await mayDeleteEnvironment(trans, await verbs.environment(environment))) {
+          await verbs.removeEnvironment(environment);
+        }
+      })
+  });
+
+  commands.addCommand(COMMANDS.reclaim, {
+    label: trans.__('Reclaim space…'),
+    caption: trans.__('Delete what was built and nothing needs'),
+    icon: deleteIcon,
+    describedBy: { args: schema({}) },
+    execute: args =>
+      act(args, say(trans.__('No space was reclaimed: %1')), async ({ verbs }) => {
+        const { reclaimed } = await import('./asking');
+        await reclaimed(trans, verbs);
+      })
+  });
+
+  commands.addCommand(COMMANDS.attach, {
+    label: trans.__('Add compute…'),
+    caption: trans.__('Attach a Docker Engine of this or another machine'),
+    icon: addIcon,
+    describedBy: { args: schema({}) },
+    execute: args =>
+      act(args, say(trans.__('The dialog cannot be opened: %1')), async ({ verbs }) => {
+        const { attachCompute } = await import('./attaching');
+        await attachCompute(trans, verbs);
+      })
+  });
+
+  commands.addCommand(COMMANDS.detach, {
+    label: trans.__('Remove compute…'),
+    caption: trans.__('Forget the engine; it stays as it is'),
+    icon: deleteIcon,
+    describedBy: {
+      args: schema({
+        compute: { type: 'string', description: trans.__('Name of the compute target') }
+      })
+    },
+    isEnabled: args => text(args.compute) !== undefined,
+    execute: args =>
+      act(args, say(trans.__('It cannot be removed: %1')), async ({ verbs }) => {
+        const { mayDetach } = await import('./asking');
+        const compute = text(args.compute) ?? '';
+        if (await mayDetach(trans, compute)) {
+          await verbs.detach(compute);
+        }
+      })
+  });
+
+  function schema(properties: ReadonlyJSONObject): ReadonlyJSONObject {
+    const workspace = {
+      type: 'string',
+      description: trans.__('The id of the workspace; the one in the sidebar if left out')
+    };
+    return { type: 'object', properties: { workspace, ...properties } };
+  }
+  function name(): ReadonlyJSONObject {
+    return { type: 'string', description: trans.__('Name of the environment') };
+  }
+  function version(): ReadonlyJSONObject {
+    return { type: 'string', description: trans.__('Its version; the latest if left out') };
+  }
+  function build(): ReadonlyJSONObject {
+    return { type: 'string', description: trans.__('Id of the build') };
+  }
+}
+
+/** A sentence with a place for the reason. */
+function say(sentence: string): (message: string) => string {
+  return message => sentence.replace('%1', () => message);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}

@@ -1,0 +1,147 @@
+"""Runs on an engine that does not see our files: carried there, followed, fetched back."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+from compute.benches import DockerBench
+from compute.real_runs import executed, log_of, said, the_end
+from engines import the_engine
+from loops import in_loop
+
+from jupyter_mltrain.compute import copying
+from jupyter_mltrain.compute.base import Exited
+from jupyter_mltrain.engine import Engine
+
+
+@pytest.fixture
+def bench(tmp_path: Path, engine: Engine) -> DockerBench:
+    return DockerBench(tmp_path, engine, shared=False)
+
+
+@in_loop
+async def test_what_it_finds_was_carried_there(bench: DockerBench, tmp_path: Path) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    (given / "module.py").write_text("word = 'hello'\n")
+    async with bench as compute:
+        launch = bench.shell(
+            "cat data.txt; cat link.txt; cat $GIVEN/module.py; id -u",
+            readonly=(str(given),),
+            variables={"GIVEN": str(given)},
+        )
+        (Path(launch.cwd) / "data.txt").write_text("data\n")
+        (Path(launch.cwd) / "link.txt").symlink_to("data.txt")
+        await executed(compute, launch)
+        assert log_of(launch).splitlines() == ["data", "data", "word = 'hello'", str(os.getuid())]
+
+
+@in_loop
+async def test_what_it_wrote_is_fetched(bench: DockerBench) -> None:
+    async with bench as compute:
+        launch = bench.shell(
+            "mkdir -p outputs/deep ../files/more; echo model > outputs/deep/model;"
+            "ln -s deep/model outputs/link; echo big > elsewhere; echo up > ../files/more/up;"
+            'echo \'{"k":"metric"}\' >> ../journal.jsonl'
+        )
+        await executed(compute, launch)
+        work, run_dir = Path(launch.cwd), Path(launch.run_dir)
+        assert (work / "outputs/deep/model").read_text() == "model\n"
+        assert (work / "outputs/link").readlink() == Path("deep/model")
+        assert (run_dir / "files/more/up").read_text() == "up\n"
+        assert (run_dir / "journal.jsonl").read_text() == '{"k":"metric"}\n'
+        assert not (work / "elsewhere").exists()
+
+
+@in_loop
+async def test_output_and_metrics_come_while_it_runs(bench: DockerBench) -> None:
+    async with bench as compute:
+        launch = bench.shell("echo one; echo metric >> ../journal.jsonl; sleep 60")
+        handle = await compute.start(launch)
+        waiting = asyncio.create_task(compute.ended(handle, launch.control))
+        await said(launch, "one")
+        while not (Path(launch.run_dir) / "journal.jsonl").read_text():
+            await asyncio.sleep(0.01)
+        await compute.cancel(handle, launch.control)
+        await waiting
+        assert (await the_end(compute, handle, launch)).cause == "cancel"
+        assert (Path(launch.run_dir) / "journal.jsonl").read_text() == "metric\n"
+
+
+@in_loop
+async def test_every_byte_of_its_output_comes_as_it_was(bench: DockerBench) -> None:
+    async with bench as compute:
+        launch = bench.python(
+            "import sys; sys.stdout.buffer.write(bytes(range(256)) * 4000 + b'x' * 300_000)"
+        )
+        await executed(compute, launch)
+        assert Path(launch.log).read_bytes() == bytes(range(256)) * 4000 + b"x" * 300_000
+
+
+@in_loop
+async def test_a_later_service_goes_on_where_the_first_one_was(bench: DockerBench) -> None:
+    async with bench as compute:
+        launch = bench.shell(
+            "for n in 1 2 3; do echo line $n; echo m$n >> ../journal.jsonl; done;"
+            "until [ -s orders ]; do sleep 0.05; done; echo last"
+        )
+        handle = await compute.start(launch)
+        waiting = asyncio.create_task(compute.ended(handle, launch.control))
+        await said(launch, "line 3")
+        waiting.cancel()  # as when the service is killed
+        await asyncio.gather(waiting, return_exceptions=True)
+        await compute.close()
+        bench.tell(launch, "go")
+        other = bench.other()
+        await the_end(other, handle, launch)
+        assert log_of(launch).splitlines() == ["line 1", "line 2", "line 3", "last"]
+        assert (Path(launch.run_dir) / "journal.jsonl").read_text() == "m1\nm2\nm3\n"
+
+
+@in_loop
+async def test_what_ended_while_no_service_was_there_is_fetched(bench: DockerBench) -> None:
+    async with bench as compute:
+        launch = bench.shell("echo out; mkdir -p outputs; echo x > outputs/x; exit 5")
+        handle = await compute.start(launch)
+        await compute.close()
+        other = bench.other()
+        while not isinstance(seen := await other.observe(handle, launch.control), Exited):
+            await asyncio.sleep(0.01)
+        assert seen.record.status == 5
+        assert (log_of(launch), (Path(launch.cwd) / "outputs/x").read_text()) == ("out\n", "x\n")
+
+
+def test_nothing_that_is_fetched_lands_outside_of_the_run(tmp_path: Path) -> None:
+    run_dir = tmp_path / "run"
+    outside = tmp_path / "outside"
+    (run_dir / "work").mkdir(parents=True)
+    outside.mkdir()
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for name in ("../../outside/up", "outputs/door/through", "outputs/door"):
+            member = tarfile.TarInfo(name)
+            if name.endswith("door"):
+                member.type, member.linkname = tarfile.SYMTYPE, str(outside)
+            tar.addfile(member, io.BytesIO())
+            if name.endswith("door"):
+                tar.addfile(tarfile.TarInfo("outputs/door/again"), io.BytesIO())
+    packed.seek(0)
+    (run_dir / "work/outputs").mkdir()
+    with tarfile.open(fileobj=packed) as tar:
+        copying._unpack(tar, run_dir / "work", run_dir, run_dir / "log")
+    assert list(outside.iterdir()) == []
+
+
+@in_loop
+async def test_a_run_on_an_engine_over_ssh(engine: Engine, ssh_engine: str, tmp_path: Path) -> None:
+    with the_engine(ssh_engine) as there:
+        async with (bench := DockerBench(tmp_path, there, shared=False)) as compute:
+            launch = bench.shell("echo far away; mkdir outputs; echo x > outputs/x")
+            assert (await executed(compute, launch)).status == 0
+            assert log_of(launch) == "far away\n"
+            assert (Path(launch.cwd) / "outputs/x").read_text() == "x\n"

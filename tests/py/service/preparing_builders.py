@@ -1,0 +1,33 @@
+"""What the tests of preparing ask of a rig."""
+
+from __future__ import annotations
+
+import asyncio
+
+from service_rig import Rig
+
+from jupyter_mltrain.service.hub import Hub
+from jupyter_mltrain.spec import BUILD_LOG, Build, BuildState, EnvironmentSpec, Run
+
+
+def builds(rig: Rig) -> tuple[Build, ...]:
+    return rig.builds.list()
+
+
+async def prepared(rig: Rig, environment: EnvironmentSpec) -> Run:
+    """A run that has executed in that environment."""
+    return await rig.exit(await rig.running(environment=environment))
+
+
+async def built(rig: Rig, *states: BuildState) -> Build:
+    """The newest build, once it is in one of these states."""
+    changed = asyncio.Event()
+    with rig.hub.listen(changed, Hub.ENVIRONMENTS):
+        while not builds(rig) or builds(rig)[0].state not in states:
+            changed.clear()
+            await asyncio.wait_for(changed.wait(), 10)
+    return builds(rig)[0]
+
+
+def build_log(rig: Rig, run: Run) -> str:
+    return (rig.run_dir(run) / "files" / BUILD_LOG).read_text()
