@@ -19,6 +19,7 @@ _SUBJECTS: Final = (
     *_PAGE,
     "environments",
     "images",
+    "docker",
     "logs",
     "snapshots",
 )

@@ -18,7 +18,7 @@ _APART_S: Final = 0.08
 """So that neither of a pair pays for what the other leaves to be tidied."""
 
 
-class _Seen(NamedTuple):
+class Seen(NamedTuple):
     """Seconds after the start."""
 
     first_line: float
@@ -52,7 +52,7 @@ def measure() -> list[Figure]:
     return figures
 
 
-def _bare(source: Path) -> _Seen:
+def _bare(source: Path) -> Seen:
     start = time.perf_counter()
     with subprocess.Popen(
         [sys.executable, "-u", "train.py"], cwd=source, stdout=subprocess.PIPE
@@ -61,21 +61,21 @@ def _bare(source: Path) -> _Seen:
         process.stdout.readline()
         first_line = time.perf_counter() - start
         process.wait()
-        return _Seen(first_line, time.perf_counter() - start)
+        return Seen(first_line, time.perf_counter() - start)
 
 
-def _ours(source: Path) -> Callable[[], _Seen]:
+def _ours(source: Path) -> Callable[[], Seen]:
     from jupyter_mltrain import Experiment, ScriptRunConfig, Workspace
     from jupyter_mltrain.client import LogChunk
 
     experiment = Experiment(Workspace.default(), "latency")
 
-    def run() -> _Seen:
+    def run() -> Seen:
         start = time.perf_counter()
         first_line = 0.0
         for item in experiment.submit(ScriptRunConfig(source, "train.py")).follow():
             if isinstance(item, LogChunk) and not first_line:
                 first_line = time.perf_counter() - start
-        return _Seen(first_line, time.perf_counter() - start)
+        return Seen(first_line, time.perf_counter() - start)
 
     return run

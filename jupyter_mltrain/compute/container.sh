@@ -27,7 +27,7 @@ main() {
     record 127
   fi
   if [ "$log" = - ]; then
-    tail -c +1 -f "${control%/*}/journal.jsonl" 2>/dev/null >&2 &
+    tail -c +1 -f "${control%/*}/journal.jsonl" >&2 2>/dev/null &
     helper=$!
     run "$@" 2>&1 &
   else

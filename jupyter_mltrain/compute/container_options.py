@@ -96,8 +96,7 @@ def parse(arguments: Sequence[str]) -> Options:
     given, unknown = _parser().parse_known_args(list(arguments))
     if unknown:
         raise InvalidSpec(
-            f"{unknown[0]!r} is not an option of docker run that a run can use. See the guide, "
-            "section Docker."
+            f"{unknown[0]!r} is not an option of docker run that a run can use. Leave it out."
         )
     return Options(
         host=_host(given),

@@ -103,6 +103,8 @@ def _unpack(tar: tarfile.TarFile, into: Path, run_dir: Path, keep: Path) -> None
         if member.isdir():
             path.mkdir(parents=True, exist_ok=True)
             continue
+        if path.is_dir() and not path.is_symlink():
+            continue  # what we have as a folder is not replaced
         path.parent.mkdir(parents=True, exist_ok=True)
         if member.issym():
             path.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -97,8 +98,13 @@ class DockerCompute:
         if under_way is None:
             under_way = asyncio.ensure_future(self._start(launch))
             self._starting[launch.run_dir] = under_way
-            under_way.add_done_callback(lambda _: self._starting.pop(launch.run_dir, None))
+            under_way.add_done_callback(partial(self._has_started, launch.run_dir))
         return await asyncio.shield(under_way)
+
+    def _has_started(self, run_dir: str, done: asyncio.Future[str]) -> None:
+        del self._starting[run_dir]
+        if not done.cancelled() and (error := done.exception()) is not None:
+            _log.info("%s is not started: %s", run_dir, error)  # whoever asked may have left
 
     async def _start(self, launch: Launch) -> str:
         marker = launch.control / "reaper.json"
@@ -188,7 +194,7 @@ class DockerCompute:
             following.close()
             try:
                 await reading
-            except MltrainError as error:
+            except (MltrainError, OSError) as error:
                 # Whatever is missing is fetched at the end.
                 _log.info("%s: output cannot be followed: %s", known.container, error)
 
@@ -219,11 +225,12 @@ class DockerCompute:
         while ending.read(control, known.limited) is None:
             late = time.monotonic() > patience
             if await self._send(known, "SIGKILL" if late else _CANCELED) is False:
-                return await self._engine.in_thread(
-                    self._containers.cancel_unstarted, known, control
-                )
+                break
             await asyncio.sleep(_AGAIN_S)
-        return None
+        try:
+            await self._engine.in_thread(self._containers.cancel_unstarted, known, control)
+        except (MltrainError, OSError) as error:
+            _log.error("%s cannot be cancelled: %s", known.container, error)
 
     async def _send(self, known: Handle, signal: str) -> bool | None:
         """Signal a container; false when it does not execute, `None` when nobody can tell."""

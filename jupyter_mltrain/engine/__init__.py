@@ -6,6 +6,7 @@ docker-py is synchronous, so every call happens in a thread of the engine's own.
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import threading
 from collections.abc import Callable
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_THREADS: Final = 32
+_THREADS: Final = 256
+"""At most; one is held by each run whose output has to be followed from the engine."""
+
 _CONNECT_S: Final = 10
 """For the first request, which finds out what answers."""
 
@@ -103,6 +106,8 @@ class Engine:
         try:
             return work(client)
         except Exception as error:
+            if _is_about_a_file(error):
+                raise
             raise in_our_words(error, self.url) from error
 
     def in_thread(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
@@ -120,6 +125,13 @@ class Engine:
         self._threads.shutdown(wait=False, cancel_futures=True)
         with self._guard:
             self._disconnect()
+
+
+def _is_about_a_file(error: Exception) -> bool:
+    """Whether it is one of ours on this machine's disk, and nothing of the engine's."""
+    if not isinstance(error, OSError):
+        return False
+    return error.filename is not None or error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def _knock(path: str) -> None:

@@ -6,17 +6,20 @@ import asyncio
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import IO, TYPE_CHECKING, Final
 
 from jupyter_mltrain.engine import Engine
 from jupyter_mltrain.engine.images import discard
 from jupyter_mltrain.engine.streaming import Exchange, until_done
+from jupyter_mltrain.engine.workbench import remove
 
 if TYPE_CHECKING:
     import docker
 
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;]*m")
 _IMAGE: Final = re.compile(r" ---> ([0-9a-f]{12})\s*")
+_CONTAINER: Final = re.compile(r" ---> Running in ([0-9a-f]{12})\s*")
 
 
 class Refused(Exception):
@@ -66,10 +69,10 @@ async def build(
         params["platform"] = platform
     if host_network:
         params["networkmode"] = "host"
-    image = intermediate = problem = ""
+    image = intermediate = container = problem = ""
 
     def talk(client: docker.APIClient) -> None:
-        nonlocal image, intermediate, problem
+        nonlocal image, intermediate, container, problem
         import docker.errors
 
         headers = {"Content-Type": "application/x-tar"}
@@ -82,6 +85,8 @@ async def build(
                 if text := _COLOURS.sub("", str(message.get("stream") or "")):
                     if found := _IMAGE.fullmatch(text):
                         intermediate = found[1]
+                    elif found := _CONTAINER.fullmatch(text):
+                        container = found[1]
                     heard(text)
         except docker.errors.APIError as error:
             problem = str(error.explanation or error).strip()
@@ -89,6 +94,9 @@ async def build(
     try:
         await until_done(engine.in_thread(engine.do, talk), exchange.hang_up)
     except asyncio.CancelledError:
+        # The builder gives up in its own time; a cancel is over when nothing is left.
+        if container:
+            await engine.call(partial(remove, container=container))
         if intermediate:
             await discard(engine, intermediate)
         raise

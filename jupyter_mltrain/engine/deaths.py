@@ -27,17 +27,20 @@ class Deaths:
         self._listeners: dict[str, set[Callable[[], None]]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stream: Any = None
-        self._listening = threading.Event()
+        self._tried = threading.Event()
         self._closed = False
 
     async def begin(self) -> None:
-        """Return when every later death is heard of, or nothing can be heard just now."""
+        """Return when every later death is heard of, or nothing can be heard just now.
+
+        After that nobody has to wait: whoever listens is called whenever the stream is there again.
+        """
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             # A daemon: it waits for the engine, for which nobody has to wait at the end.
             threading.Thread(target=self._listen, name="deaths", daemon=True).start()
-        if not self._listening.is_set():
-            await self._engine.in_thread(self._listening.wait, _AGAIN_S)
+        if not self._tried.is_set():
+            await self._engine.in_thread(self._tried.wait)
 
     @contextmanager
     def listening(self, name: str, died: Callable[[], None]) -> Iterator[None]:
@@ -59,7 +62,7 @@ class Deaths:
             except Exception as error:
                 # Whoever listens looks by himself now, and says what is wrong.
                 _log.info("events of %s: %s", self._engine.url or "the engine", error)
-            self._listening.clear()
+            self._tried.set()
             if not self._closed:
                 self._tell(None)
                 time.sleep(_AGAIN_S)
@@ -70,7 +73,7 @@ class Deaths:
         self._stream = client.events(filters=wanted, decode=True)
         if self._closed:
             self._stream.close()
-        self._listening.set()
+        self._tried.set()
         self._tell(None)
         for event in self._stream:
             self._tell(event["Actor"]["Attributes"]["name"])

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import codecs
 import io
+import logging
 import re
 import tarfile
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from jupyter_mltrain.engine import Engine
 from jupyter_mltrain.engine.images import Image
@@ -17,6 +20,8 @@ from jupyter_mltrain.engine.streaming import Exchange, until_done
 
 if TYPE_CHECKING:
     import docker
+
+_log = logging.getLogger(__name__)
 
 # It waits for a word that never comes, with nothing but a shell, and as process 1 of the
 # container, so that whatever a command leaves behind ends with it.
@@ -33,14 +38,21 @@ class Workbench:
         self._engine = engine
         self._container = container
         self._image = image
+        self.kept = False
+        """An image was made of it."""
 
     async def put(self, folder: str, files: Mapping[str, bytes | Path], mode: int = 0o644) -> None:
         """Put files into a folder of the container, as root's; made where it is not there."""
-        archive = _archive(folder, files, mode)
-        await self.put_archive("/", archive)
 
-    async def put_archive(self, folder: str, archive: Any) -> None:
-        """Unpack a tar file, given as bytes or as an open file, in a folder that is there."""
+        def work(client: docker.APIClient) -> None:
+            with tempfile.TemporaryFile() as archive:
+                _pack(archive, folder, files, mode)
+                client.put_archive(self._container, "/", archive)
+
+        await self._engine.call(work)
+
+    async def put_archive(self, folder: str, archive: IO[bytes]) -> None:
+        """Unpack a tar file in a folder that is there."""
         await self._engine.call(lambda client: client.put_archive(self._container, folder, archive))
 
     async def run(
@@ -89,7 +101,7 @@ class Workbench:
 
     def _kill(self) -> None:
         """End what runs in it; from the event loop, so somebody else has to wait."""
-        self._engine.in_thread(self._engine.do, lambda client: _remove(client, self._container))
+        self._engine.in_thread(self._engine.do, lambda client: remove(client, self._container))
 
     async def keep(
         self, tag: str, *, labels: Mapping[str, str], variables: Mapping[str, str], comment: str
@@ -125,7 +137,9 @@ class Workbench:
                 )["Id"]
             )
 
-        return await self._engine.call(work)
+        made = await self._engine.call(work)
+        self.kept = True
+        return made
 
 
 @asynccontextmanager
@@ -139,6 +153,8 @@ async def workbench(
     host_network: bool = False,
 ) -> AsyncIterator[Workbench]:
     """A container of the image for as long as the block lasts; it and its volumes go with it.
+
+    After an image was made of it nobody waits for that: it takes seconds to delete gigabytes.
 
     Parameters
     ----------
@@ -163,6 +179,7 @@ async def workbench(
         return str(made["Id"])
 
     container = ""
+    bench: Workbench | None = None
 
     def made(client: docker.APIClient) -> None:
         nonlocal container
@@ -172,14 +189,24 @@ async def workbench(
     try:
         # Cancelled, it is waited for: else nobody would know what there is to remove.
         await until_done(engine.in_thread(engine.do, made), lambda: None)
-        yield Workbench(engine, container, image)
+        bench = Workbench(engine, container, image)
+        yield bench
     finally:
         if container:
-            removal = engine.in_thread(engine.do, lambda client: _remove(client, container))
-            await until_done(removal, lambda: None)
+            removal = engine.in_thread(engine.do, lambda client: remove(client, container))
+            if bench is not None and bench.kept:
+                removal.add_done_callback(_note)
+            else:
+                await until_done(removal, lambda: None)
 
 
-def _remove(client: docker.APIClient, container: str) -> None:
+def _note(removal: asyncio.Future[None]) -> None:
+    if not removal.cancelled() and (error := removal.exception()) is not None:
+        # The sweep before the next service's first build finds it again.
+        _log.warning("a container of a build stays behind: %s", error)
+
+
+def remove(client: docker.APIClient, container: str) -> None:
     """Remove a container with its volumes; it is gone when this returns, whoever removed it."""
     import docker.errors
 
@@ -199,17 +226,20 @@ async def sweep(engine: Engine, labels: Sequence[str]) -> None:
 
     def work(client: docker.APIClient) -> None:
         for found in client.containers(all=True, filters={"label": list(labels)}):
-            _remove(client, found["Id"])
+            remove(client, found["Id"])
 
     await engine.call(work)
 
 
-def _archive(folder: str, files: Mapping[str, bytes | Path], mode: int) -> Any:
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as tar:
+def _pack(archive: IO[bytes], folder: str, files: Mapping[str, bytes | Path], mode: int) -> None:
+    with tarfile.open(fileobj=archive, mode="w") as tar:
         for name, content in files.items():
-            data = content.read_bytes() if isinstance(content, Path) else content
             entry = tarfile.TarInfo(f"{folder.strip('/')}/{name}")
-            entry.size, entry.mode = len(data), mode
-            tar.addfile(entry, io.BytesIO(data))
-    return made.getvalue()
+            entry.mode = mode
+            with (
+                open(content, "rb") if isinstance(content, Path) else io.BytesIO(content)
+            ) as source:
+                entry.size = source.seek(0, io.SEEK_END)
+                source.seek(0)
+                tar.addfile(entry, source)
+    archive.seek(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tarfile
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -165,6 +166,8 @@ class Layer:
 
         with tempfile.TemporaryFile(dir=self._site.directory) as archive:
             await asyncio.to_thread(packed, archive)
+            # The build's folder stays for good, and the image has it all.
+            await asyncio.to_thread(shutil.rmtree, folder)
             await bench.put_archive("/", archive)
 
     @asynccontextmanager
@@ -186,8 +189,11 @@ class Layer:
                     settings = settings.without_folders(HOME)
                     bench = await stack.enter_async_context(self._workbench(settings))
                 uv = UvInside(bench, settings, self._site.write)
-                musl, architecture = self._facts.musl, self._image.architecture
-                await uv.set_up(uv_builds.builds(self._site, architecture, musl=musl))
+                if wanted.packages:
+                    musl, architecture = self._facts.musl, self._image.architecture
+                    await uv.set_up(uv_builds.builds(self._site, architecture, musl=musl))
+                    fetched = self._site.directory / uv_builds.FOLDER
+                    await asyncio.to_thread(shutil.rmtree, fetched, ignore_errors=True)
             yield bench, uv
 
     def _workbench(self, settings: Network) -> AbstractAsyncContextManager[Workbench]:

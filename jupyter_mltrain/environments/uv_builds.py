@@ -15,6 +15,9 @@ from jupyter_mltrain.environments.base import Site
 from jupyter_mltrain.environments.installing import uv, uv_path
 from jupyter_mltrain.errors import EnvironmentFailed
 
+FOLDER: Final = "uv"
+"""Of what is fetched, in the folder of the build."""
+
 _TARGETS: Final = {
     "amd64": "x86_64",
     "arm64": "aarch64",
@@ -36,7 +39,7 @@ class UvBuild:
     name: str
     """Tells it from all others."""
     file: Callable[[], Awaitable[Path]]
-    """Where it is on this machine; fetched if it has to be."""
+    """Where it is on this machine; fetched if it has to be, into the build's folder."""
 
 
 def builds(site: Site, architecture: str, *, musl: bool) -> list[UvBuild]:
@@ -67,7 +70,7 @@ def _version() -> str:
 
 async def _fetched(site: Site, machine: str) -> Path:
     """The build that needs no C library, by uv itself from the user's own index."""
-    folder = site.directory / "uv"
+    folder = site.directory / FOLDER
     try:
         exact = f"uv=={version('uv')}"
     except PackageNotFoundError:

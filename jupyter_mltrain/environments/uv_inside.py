@@ -128,8 +128,10 @@ class UvInside:
 
     def _moved(self, text: str, *, back: bool = False) -> str:
         """The text with places of this machine as the container has them, or the other way."""
-        for here, there in self._network.moved.items():
-            text = text.replace(*((there, here) if back else (here, there)))
+        for pair in self._network.moved.items():
+            old, new = reversed(pair) if back else pair
+            whole = rf"(?<![^\s@]){re.escape(old)}(?!\S)"
+            text = re.sub(whole, new.replace("\\", r"\\"), text)
         return text
 
     async def _do(

@@ -79,7 +79,7 @@ class Api(APIHandler):
         """Give the service's answer to the page."""
         self.set_status(answer.status)
         self.set_header("Cache-Control", "private, no-cache")
-        self.finish(answer.body)
+        self.finish(answer.body or None)  # with 204 there must be none
 
     async def while_watched(self, work: Coroutine[Any, Any, None]) -> None:
         """Go on until done, or until the page has gone, which is no error."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -58,7 +59,7 @@ class Work:
         self.making = False
         """It has found out what it is, and that nobody else makes the same."""
         self.ending = False
-        """It has failed, and cleans up."""
+        """It is decided how it ends; it only cleans up."""
         self.cancelled_because: str | None = None
         self.site: BuildSite
         self.task: asyncio.Task[None]
@@ -78,12 +79,17 @@ class Work:
 
     async def wait(self, audience: Audience, threads: Executor) -> Built:
         """Wait with the others, reading the log; when the last gives up, so does the build."""
-        self._audiences.append(audience)
-        try:
+        with self._among_those_who_wait(audience):
             loop = asyncio.get_running_loop()
             await loop.run_in_executor(threads, self._read_along, audience)
             self._say(audience)
             return await asyncio.shield(self.done)
+
+    @contextmanager
+    def _among_those_who_wait(self, audience: Audience) -> Iterator[None]:
+        self._audiences.append(audience)
+        try:
+            yield
         finally:
             self._audiences.remove(audience)
             self.site.leave(audience)
@@ -101,17 +107,11 @@ class Work:
 
     async def wait_as(self, other: Work, threads: Executor) -> Built:
         """Wait on behalf of another build that turned out to be of the same."""
-        loop = asyncio.get_running_loop()
         audience = _Other(other)
-        self._audiences.append(audience)
-        try:
+        with self._among_those_who_wait(audience):
+            loop = asyncio.get_running_loop()
             await loop.run_in_executor(threads, self.site.join, audience, _Relay(other.site))
             return await asyncio.shield(self.done)
-        finally:
-            self._audiences.remove(audience)
-            self.site.leave(audience)
-            if not self._audiences and not self.held:
-                self.cancel("cancelled: nothing waits for it any more")
 
     def stepped(self) -> None:
         """Something is to be said, soon."""
@@ -135,9 +135,14 @@ class Work:
             # The run has moved on, or the disk is full: the build is for others too.
             _log.error("%s: %s", self.build.id, error)
 
+    @property
+    def may_be_joined(self) -> bool:
+        """Whether it still goes on, and nobody has given it up."""
+        return self.cancelled_because is None and not self.ending
+
     def cancel(self, because: str) -> None:
         """Ask it to end; does not wait."""
-        if self.cancelled_because is None and not self.ending and not self.done.done():
+        if self.may_be_joined and not self.done.done():
             self.cancelled_because = because
             self.task.cancel()
 

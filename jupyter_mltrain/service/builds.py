@@ -142,6 +142,7 @@ class Builds:
         async with self._gate.passing():
             definition = await self._in_thread(self._acceptor.with_context_kept, definition)
             definition = self._catalog.implied(definition)
+            await self._preparer.look_at(definition, request.compute)
             build = self._preparer.build(definition, request.compute, fresh=request.fresh)
         await self._durability.sync()
         return self.get(build.id)
@@ -170,7 +171,10 @@ class Builds:
         user = self._user_of(build)
         if user is not None:
             raise WrongState(f"{user} uses {_label(build)}. Wait for its end, or cancel it.")
-        await self._preparer.shelf.remove(build, "deleted")
+        if build.compute in self._computes:
+            await self._preparer.shelf.remove(build, "deleted")
+        else:
+            self._preparer.shelf.forget(build)
         self._store.delete(build.id)
         await self._in_thread(remove_tree, self._preparer.directory / build.id)
         self._hub.changed(Hub.ENVIRONMENTS)

@@ -344,6 +344,7 @@ class Service:
         await self._builds.close()
         await self._attached.close()
         await self._compute.close()
+        self._engines[self._compute.name].close()
         self._watcher.close()
         self._threads.shutdown()
         self._durability.close()

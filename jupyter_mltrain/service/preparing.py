@@ -141,7 +141,8 @@ class Preparer:
         return self.key(definition), compute
 
     def _work_at(self, place: Place) -> Work | None:
-        return next((work for work in self._works.values() if work.place == place), None)
+        works = (work for work in self._works.values() if work.place == place)
+        return next((work for work in works if work.may_be_joined), None)
 
     # What people ask for
 
@@ -164,6 +165,14 @@ class Preparer:
     def made(self, build_id: str) -> Path:
         """The folder that a build's result is in, where it is one of this machine."""
         return self.directory / build_id / MADE
+
+    async def look_at(self, definition: EnvironmentSpec, compute: str) -> None:
+        """Find out whether what it was made into is still there, if it was made."""
+        found = self.shelf.at(self._place(definition, compute))
+        if found is None or found.built is None:
+            return
+        if not await self.shelf.is_there(found, found.built):
+            self.gone(found.built)
 
     def building(self, build_id: str) -> Work | None:
         """A build that goes on."""
@@ -221,13 +230,13 @@ class Preparer:
         build = replace(work.build, **changes)
         if build == work.build and lock is None:
             return
-        work.build = build
         try:
             self._store.replace(build, lock=lock)
         except MltrainError as error:
             if build.state is BuildState.BUILT:
                 raise
             _log.error("%s: how far it is cannot be written: %s", build.id, error)
+        work.build = build
         self._hub.changed(build.id)
         self._hub.changed(Hub.ENVIRONMENTS)
 
@@ -249,6 +258,9 @@ class Preparer:
             error = found
         except Exception as found:
             error = self._unforeseen(work, found)
+        # From here on it cannot be cancelled: what it has come to is decided.
+        work.ending = True
+        await self._in_thread(remove_tree, work.folder / CONTEXT)
         if built is None:
             await self._failed(work, error)
         else:
@@ -266,7 +278,6 @@ class Preparer:
 
     async def _failed(self, work: Work, error: MltrainError) -> None:
         """Keep the log, and nothing of what was half made."""
-        work.ending = True
         cancelled = isinstance(error, BuildCanceled)
         try:
             work.site.write(f"\n{error.message}\n")
@@ -329,7 +340,8 @@ class Preparer:
                     return built
                 self.shelf.gone(built)
         for other in tuple(self._works.values()):
-            if other.making and other.build.hash == hash_ and other.build.compute == compute:
+            same = other.build.hash == hash_ and other.build.compute == compute
+            if same and other.making and other.may_be_joined:
                 work.site.write(f"The same is being built for {other.build.name}.\n")
                 return await other.wait_as(work, self._threads)
         return None
@@ -340,12 +352,9 @@ class Preparer:
             return await builder.build(definition, work.site)
         folder = work.folder / CONTEXT
         folder.mkdir()
-        try:
-            await self._in_thread(self._snapshots.check_out, image.context, folder)
-            there = replace(definition, image=replace(image, context=str(folder)))
-            return await builder.build(there, work.site)
-        finally:
-            await asyncio.shield(self._in_thread(remove_tree, folder))
+        await self._in_thread(self._snapshots.check_out, image.context, folder)
+        there = replace(definition, image=replace(image, context=str(folder)))
+        return await builder.build(there, work.site)
 
     def _keep_built(self, work: Work, built: Built, made: Made | None = None) -> None:
         """Keep what the work has come to; without `made` it is that of another build."""

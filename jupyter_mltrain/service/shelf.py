@@ -168,30 +168,47 @@ class Shelf:
     def gone(self, built: Built) -> None:
         """Take in that it is not there any more."""
         what = "image" if built.image else "folder"
-        self.outdate(built.id, f"its {what} is not there any more; the next run builds it again")
+        self._outdate(built.id, f"its {what} is not there any more; the next run builds it again")
 
-    def outdate(self, build_id: str, reason: str) -> bool:
-        """Let nothing begin in it, or in what stands for it, any more; whether anything could."""
+    def _outdate(self, build_id: str, reason: str) -> dict[Place, Build]:
+        """Let nothing begin in it, or in what stands for it, any more; gives what that was."""
         self.note()
-        found = tuple(
-            (place, build)
+        found = {
+            place: build
             for place, build in self._ready.items()
             if build.built is not None and build.built.id == build_id
-        )
-        for place, build in found:
+        }
+        for place, build in found.items():
             del self._ready[place]
             self._store.replace(replace(build, state=BuildState.STALE, reason=reason))
             self._hub.changed(build.id)
         if found:
             self._hub.changed(Hub.ENVIRONMENTS)
-        return bool(found)
+        return found
 
     async def remove(self, build: Build, reason: str) -> None:
-        """Delete what was built; the record stays, and says why."""
+        """Delete what was built; the record stays, and says why.
+
+        Raises
+        ------
+        MltrainError
+            It cannot be deleted; all is as it was.
+        """
         built = build.built
-        if built is not None and built.id == build.id:
-            # First, so that no run begins in it meanwhile.
-            if not self.outdate(build.id, reason):  # a newer one had taken its place
-                self._store.replace(replace(build, state=BuildState.STALE, reason=reason))
+        if built is None or built.id != build.id:
+            return
+        # First, so that no run begins in it meanwhile.
+        found = self._outdate(build.id, reason)
+        try:
             folder = self._directory / build.id / MADE
             await self._builder_of(build).remove(built, build.compute, folder)
+        except MltrainError:
+            self._ready |= found
+            self._store.replace(*found.values())
+            raise
+        if not found:  # a newer one had taken its place
+            self._store.replace(replace(build, state=BuildState.STALE, reason=reason))
+
+    def forget(self, build: Build) -> None:
+        """Take in that it was on an engine that is no compute target any more."""
+        self._outdate(build.id, "its compute target was removed")

@@ -148,7 +148,7 @@ class BuildSite:
     def join(self, who: object, reader: Reader) -> None:
         """Give someone the log so far, and from now on everything. For a thread."""
         with self._guard:
-            if self._file.closed or who in self._readers:
+            if who in self._readers:
                 reader.close()
                 return
             self._readers[who] = reader
@@ -156,6 +156,8 @@ class BuildSite:
                 reader.write((self._folder / LOG).read_bytes())
             except OSError as error:
                 _log.error("a copy of the log of %s ends: %s", self.id, error.strerror)
+                self.leave(who)
+            if self._file.closed:  # it has just ended: that was all
                 self.leave(who)
 
     def leave(self, who: object) -> None:

@@ -26,6 +26,7 @@ from jupyter_mltrain.environments.base import Environments
 from jupyter_mltrain.errors import (
     BuildCanceled,
     DiskFull,
+    EnvironmentFailed,
     EnvironmentGone,
     MltrainError,
     WrongState,
@@ -272,6 +273,10 @@ class Supervisor:
             except BuildCanceled as error:
                 reason = f"{error.message}: the build of its environment"
                 self._fail(run.id, reason, RunState.CANCELED)
+            except EnvironmentFailed as error:
+                # The lines that it shows below its sentence are in the log, too.
+                reason, _, more = error.message.partition("\n")
+                self._fail(run.id, reason, advice="Its build log says more." if more else None)
             except MltrainError as error:
                 _log.error("%s: %s", run.id, error)
                 self._fail(run.id, error.message)
@@ -307,13 +312,20 @@ class Supervisor:
     def _was_started(self, run: Run) -> bool:
         return (self._control(run) / "reaper.json").exists()
 
-    def _fail(self, run_id: str, reason: str, state: RunState = RunState.FAILED) -> None:
+    def _fail(
+        self,
+        run_id: str,
+        reason: str,
+        state: RunState = RunState.FAILED,
+        *,
+        advice: str | None = None,
+    ) -> None:
         """Last resort: an ending with a reason rather than a run that hangs for ever."""
         run = self.roster.active.get(run_id)
         if run is None:
             return
         try:
-            self._end(run, state, reason)
+            self._end(run, state, reason, advice=advice)
         except MltrainError as error:
             # Not even that can be written. The next service finds the run and tries again.
             _log.error("%s cannot be ended: %s", run_id, error)

@@ -11,7 +11,7 @@ import { StateIcon } from '../parts/stateicon';
 import { Age } from '../parts/times';
 import { useLoaded } from '../parts/useloaded';
 import { useSignal } from '../parts/usesignal';
-import { duration, shown, size } from '../parts/words';
+import { duration, shown, shownLines, size } from '../parts/words';
 import type { IBuild, IVerbs } from '../tokens';
 
 export interface IBuildViewProps {
@@ -38,9 +38,16 @@ export function BuildView(props: IBuildViewProps): React.JSX.Element {
       </div>
       {record ? (
         <>
-          <Header {...props} record={record} />
-          <Steps record={record} trans={trans} />
-          {props.explained && <Explanation build={record} verbs={verbs} trans={trans} />}
+          <div
+            className="jp-mltrain-BuildPage-top"
+            role="group"
+            aria-label={trans.__('Build of %1', fullName(record))}
+            tabIndex={0}
+          >
+            <Header {...props} record={record} />
+            <Steps record={record} trans={trans} />
+            {props.explained && <Explanation build={record} verbs={verbs} trans={trans} />}
+          </div>
           <div className="jp-mltrain-BuildPage-log">
             <LogView
               log={build.log}
@@ -125,7 +132,7 @@ function Header(props: IBuildViewProps & { record: wire.Build }): React.JSX.Elem
         </div>
       </div>
       {record.reason && record.state !== 'Built' && (
-        <p className="jp-mltrain-RunHeader-reason">{shown(capital(record.reason))}</p>
+        <p className="jp-mltrain-RunHeader-reason">{shownLines(capital(record.reason))}</p>
       )}
       <p className="jp-mltrain-Unseen" role="status">
         {trans.__('%1: %2', label, word)}
@@ -157,8 +164,8 @@ function Steps(props: {
                 <Took from={step.started_at} to={step.ended_at ?? record.ended_at} />
               )}
             </span>
-            {step.problem !== null && (
-              <span className="jp-mltrain-BuildPage-why">{shown(step.problem)}</span>
+            {step.problem !== null && step.problem !== record.reason && (
+              <span className="jp-mltrain-BuildPage-why">{shownLines(step.problem)}</span>
             )}
           </li>
         );

@@ -200,7 +200,7 @@ export function announcement(
         runId: run.id
       };
     }
-    const reason = words.shown(run.reason);
+    const reason = words.shownStart(run.reason);
     return {
       type: run.state === 'Failed' ? 'error' : 'warning',
       message:

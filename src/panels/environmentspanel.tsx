@@ -93,9 +93,9 @@ function Row(
     >
       <button type="button" className="jp-mltrain-EnvironmentRow-open" onClick={open}>
         <Glyph icon={stateIcon(environments.lookOf(state))} className="jp-mltrain-StateIcon" />
-        <span className="jp-mltrain-EnvironmentRow-name">{label}</span>
+        <span className="jp-mltrain-EnvironmentRow-name">{label}</span>{' '}
         <span className="jp-mltrain-EnvironmentRow-facts">
-          <Fact summary={summary} trans={trans} />
+          <Fact summary={summary} trans={trans} />{' '}
           <span>
             {reserved
               ? trans.__('comes with mltrain')
@@ -137,14 +137,14 @@ function Fact(props: {
     case 'Stale':
       return (
         <>
-          <span className="jp-mltrain-Unseen">{word}</span>
-          <span>{words.shown(reason) || word}</span>
+          <span className="jp-mltrain-Unseen">{word}</span>{' '}
+          <span>{words.shownStart(reason) || word}</span>
         </>
       );
     case 'Built':
       return (
         <>
-          <span className="jp-mltrain-Unseen">{word}</span>
+          <span className="jp-mltrain-Unseen">{word}</span>{' '}
           {size_bytes === null ? (
             <span>{used_at === null ? word : <Age at={used_at} trans={trans} />}</span>
           ) : (
@@ -170,7 +170,7 @@ function tooltip(trans: TranslationBundle, summary: wire.EnvironmentSummary): st
     summary;
   return [
     `${environments.fullName({ name, version: latest })} · ${environments.buildWord(trans, state)}`,
-    words.shown(reason),
+    words.shownLines(reason),
     trans.__('Made of: %1', environments.kindWord(trans, kind)),
     ...(versions > 1 ? [trans._n('%1 version', '%1 versions', versions)] : []),
     ...(size_bytes === null ? [] : [trans.__('On disk: %1', words.size(trans, size_bytes))]),

@@ -127,7 +127,7 @@ export function Fact(props: { run: wire.Run; trans: TranslationBundle }): React.
       return <span>{trans.__('canceling')}</span>;
     default:
       return (
-        <span className="jp-mltrain-RunRow-reason">{words.shown(shortReason(run.reason))}</span>
+        <span className="jp-mltrain-RunRow-reason">{words.shownStart(shortReason(run.reason))}</span>
       );
   }
 }
@@ -142,8 +142,8 @@ export function tooltip(trans: TranslationBundle, run: wire.Run, nowMs: number):
   const at = (instant: string): string => words.instant(new Date(instant));
   const lines = [
     `${words.runLabel(run)} · ${words.stateWord(trans, run.state)}`,
-    words.shown(run.reason),
-    ...(run.advice === null ? [] : [words.shown(run.advice)]),
+    words.shownLines(run.reason),
+    ...(run.advice === null ? [] : [words.shownLines(run.advice)]),
     trans.__('Experiment: %1', words.shown(run.spec.experiment)),
     trans.__('Compute: %1', words.place(trans, run)),
     trans.__('Submitted: %1', at(run.created_at)),

@@ -72,18 +72,19 @@ export function isBuilt(environment: wire.EnvironmentSpec): boolean {
   return environment.packages !== null || environment.image !== null;
 }
 
-/** The log that says how a run is going: while it is prepared, and after that failed, the build's. */
+/** The log that says how a run is going: that of its environment until there is one of its own. */
 export function logOf(run: wire.Run): string {
   const isPreparing = run.state === 'Preparing' || run.state === 'Provisioning';
-  const hasNotStarted = FINAL_STATES.has(run.state) && run.started_at === null;
-  return isBuilt(run.spec.environment) &&
-    (isPreparing || (hasNotStarted && run.environment === null))
+  const neverStarted = FINAL_STATES.has(run.state) && run.started_at === null;
+  return isBuilt(run.spec.environment) && (isPreparing || neverStarted)
     ? BUILD_LOG
     : DRIVER_LOG;
 }
 
-/** The module that a run failed for and that can be added to its environment; `null` for none. */
-export function missingModule(run: wire.Run): string | null {
-  const found = /No module named '(\w+)'/.exec(run.reason);
-  return run.state === 'Failed' && found && isBuilt(run.spec.environment) ? found[1] : null;
+/** What a run failed for lack of and can be added to its environment, as the advice says it. */
+export function missingPackages(run: wire.Run): string[] {
+  const found = /--pip (?:"([^"]+)"|([\w.[\]-]*[\w\]]))/.exec(run.advice ?? '');
+  return run.state === 'Failed' && found && isBuilt(run.spec.environment)
+    ? (found[1] || found[2]).split(' ')
+    : [];
 }

@@ -1,7 +1,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type * as wire from '../api/wire';
-import { missingModule } from './environments';
+import { missingPackages } from './environments';
 import { askedSize, runLabel } from './words';
 
 /** How a run is done again: as it was, or with what it failed for lack of. */
@@ -24,12 +24,15 @@ export function remedyOf(trans: TranslationBundle, run: wire.Run): IRemedy {
       changes: { resources: { ...run.spec.resources, memory_bytes: memory } }
     };
   }
-  const module = missingModule(run);
-  if (module !== null) {
+  const packages = missingPackages(run);
+  if (packages.length) {
     return {
-      label: trans.__('Add it and run again'),
-      name: trans.__('Add %1 to the environment and run %2 again', module, label),
-      changes: { packages: [module] }
+      label:
+        packages.length > 1
+          ? trans.__('Add them and run again')
+          : trans.__('Add it and run again'),
+      name: trans.__('Add %1 to the environment and run %2 again', packages.join(', '), label),
+      changes: { packages }
     };
   }
   return {

@@ -212,3 +212,13 @@ const UNSEEN =
 export function shown(text: string): string {
   return text.replace(UNSEEN, '\ufffd');
 }
+
+/** A text of several lines, each of them harmless. */
+export function shownLines(text: string): string {
+  return text.split(/\r?\n/).map(shown).join('\n');
+}
+
+/** The first line of a text, where there is room for no more. */
+export function shownStart(text: string): string {
+  return shown(text.split(/\r?\n/, 1)[0]);
+}

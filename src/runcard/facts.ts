@@ -1,5 +1,4 @@
-import { missingModule } from '../parts/environments';
-import { canceledReason, shown } from '../parts/words';
+import { canceledReason, shown, shownLines } from '../parts/words';
 import type { CardModel } from './model';
 
 /** What a card says below its first line: why, and what to do about it. */
@@ -11,8 +10,7 @@ export interface IFacts {
 /** The facts that matter in a run's state; empty texts where there is nothing to say. */
 export function factsOf(model: Pick<CardModel, 'run' | 'reason'>): IFacts {
   const { reason, run } = model;
-  // Where there is a button for it, nobody has to be told how.
-  const advice = missingModule(run) === null ? shown(run.advice ?? '') : '';
+  const advice = shown(run.advice ?? '');
   switch (run.state) {
     case 'Queued':
     case 'NotStarted':
@@ -20,7 +18,7 @@ export function factsOf(model: Pick<CardModel, 'run' | 'reason'>): IFacts {
     case 'Provisioning':
     case 'Failed':
     case 'NotResponding':
-      return { reason: sentence(shown(reason)), advice };
+      return { reason: sentence(shownLines(reason)), advice };
     case 'Canceled':
       return { reason: canceledReason(run), advice };
     case 'Starting':

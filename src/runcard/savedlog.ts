@@ -62,8 +62,12 @@ export function outputOf(text: string, run: wire.Run): string {
   const lines = text.split('\n');
   if (lines[0].includes(runLabel(run))) {
     lines.shift();
-    if (lines.length && (lines[0] === run.reason || lines[0] === run.advice)) {
-      lines.shift();
+    for (const said of [run.reason, run.advice ?? '']) {
+      const count = said.split('\n').length;
+      if (said !== '' && lines.slice(0, count).join('\n') === said) {
+        lines.splice(0, count);
+        break;
+      }
     }
   }
   if (lines.at(-1)?.startsWith('outputs  ')) {

@@ -28,7 +28,7 @@ export function EnvironmentPart(props: IPart): React.JSX.Element {
               {' · '}
               <button
                 type="button"
-                className="jp-mltrain-Details-link"
+                className="jp-mltrain-Details-link jp-mltrain-Details-words"
                 onClick={() => onOpenBuild(built.id)}
               >
                 {trans.__('how it was built')}

@@ -3,7 +3,6 @@ import { downloadIcon, ellipsesIcon, runIcon, stopIcon } from '@jupyterlab/ui-co
 import * as React from 'react';
 
 import type * as wire from '../api/wire';
-import { missingModule } from '../parts/environments';
 import { remedyOf } from '../parts/remedy';
 import { StateIcon } from '../parts/stateicon';
 import { Age, Elapsed } from '../parts/times';
@@ -99,7 +98,7 @@ export function Header(props: IHeaderProps): React.JSX.Element {
       {why && (
         <p className="jp-mltrain-RunHeader-reason">
           {why}
-          {run.advice !== null && missingModule(run) === null && (
+          {run.advice !== null && (
             <span className="jp-mltrain-RunHeader-advice"> {run.advice}</span>
           )}
         </p>

@@ -151,6 +151,61 @@ def an_sshd() -> Iterator[Sshd]:
             process.wait()
 
 
+class OwnEngine:
+    """An engine for one test alone, which may do with it what it likes."""
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self._folder = folder
+        self._options = options
+        self.url = f"unix://{folder}/docker.sock"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and return when it answers."""
+        folder = self._folder
+        places = {"data-root": "data", "exec-root": "exec", "pidfile": "pid"}
+        with open(folder / "log", "ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    # One without a bridge deletes that of the machine's own engine otherwise.
+                    *("unshare", "--net", _tool("dockerd", "docker.io iptables")),
+                    *("--host", self.url),
+                    *(f"--{option}={folder}/{name}" for option, name in places.items()),
+                    *("--bridge=none", "--iptables=false", "--ip6tables=false"),
+                    *self._options,
+                ],
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        _until(lambda: _answers(self.url), f"dockerd does not start: {folder / 'log'}")
+
+    def stop(self) -> None:
+        """End it, as an administrator does."""
+        self._process.terminate()
+        self._process.wait()
+
+    def restart(self) -> None:
+        self.stop()
+        self.start()
+
+
+@contextmanager
+def own_engine(*, live_restore: bool) -> Iterator[OwnEngine]:
+    """Start one; it ends with the block."""
+    with tempfile.TemporaryDirectory(prefix="mltrain-engine-", ignore_cleanup_errors=True) as name:
+        engine = OwnEngine(Path(name), *(["--live-restore"] if live_restore else []))
+        try:
+            yield engine
+        finally:
+            engine.stop()
+            mounted = [
+                line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines()
+            ]
+            for place in reversed([place for place in mounted if place.startswith(f"{name}/")]):
+                subprocess.run(["umount", "--lazy", place], check=True)
+
+
 def _tool(name: str, package: str) -> str:
     """Where a command is; a machine without it fails in CI, and elsewhere skips with the reason."""
     found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
@@ -170,8 +225,8 @@ def _locked(name: str) -> Iterator[None]:
         yield
 
 
-def _answers() -> bool:
-    with the_engine() as engine:
+def _answers(url: str | None = None) -> bool:
+    with the_engine(url) as engine:
         try:
             engine.connected()
         except ComputeUnavailable:

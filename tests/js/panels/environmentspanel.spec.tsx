@@ -43,11 +43,11 @@ describe('the environments', () => {
       aSummary({ name: 'new', kind: 'dockerfile', state: 'Waiting', build: null }),
       aSummary({ name: 'mltrain-sklearn', reserved: true, state: 'Waiting', build: null })
     );
-    expect(row(/^fit/).textContent).toBe('fitpackagesbuilt120 MB');
-    expect(row(/^torch/).textContent).toBe('torchimagebuildingstep 2 of 5, pull');
-    expect(row(/^bad/).textContent).toBe('badpackagesfailedNo such package: torhc');
-    expect(row(/^new/).textContent).toBe('newDockerfilenot built');
-    expect(row(/^mltrain/).textContent).toBe('mltrain-sklearncomes with mltrainnot built');
+    expect(row(/^fit/).textContent).toBe('fit built 120 MB packages');
+    expect(row(/^torch/).textContent).toBe('torch building step 2 of 5, pull image');
+    expect(row(/^bad/).textContent).toBe('bad failed No such package: torhc packages');
+    expect(row(/^new/).textContent).toBe('new not built Dockerfile');
+    expect(row(/^mltrain/).textContent).toBe('mltrain-sklearn not built comes with mltrain');
   });
 
   it('say everything else in the tooltip', () => {

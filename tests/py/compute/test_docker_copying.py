@@ -123,13 +123,11 @@ def test_nothing_that_is_fetched_lands_outside_of_the_run(tmp_path: Path) -> Non
     outside.mkdir()
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
-        for name in ("../../outside/up", "outputs/door/through", "outputs/door"):
+        for name in ("../../outside/up", "outputs/door", "outputs/door/through"):
             member = tarfile.TarInfo(name)
             if name.endswith("door"):
                 member.type, member.linkname = tarfile.SYMTYPE, str(outside)
             tar.addfile(member, io.BytesIO())
-            if name.endswith("door"):
-                tar.addfile(tarfile.TarInfo("outputs/door/again"), io.BytesIO())
     packed.seek(0)
     (run_dir / "work/outputs").mkdir()
     with tarfile.open(fileobj=packed) as tar:

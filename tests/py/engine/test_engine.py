@@ -143,3 +143,16 @@ def test_a_machine_that_ssh_does_not_reach_is_said_with_what_ssh_says() -> None:
 
 def test_a_url_without_a_machine_says_how_to_write_one() -> None:
     assert why_not("ssh://") == "ssh:// names no machine. Write it as ssh://user@host."
+
+
+def test_a_problem_with_a_file_of_ours_is_not_blamed_on_the_engine(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with pytest.raises(FileNotFoundError):
+        engine.do(lambda client: (tmp_path / "none").read_bytes())
+    with pytest.raises(OSError, match="No space left"):
+        engine.do(lambda client: _full())
+
+
+def _full() -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

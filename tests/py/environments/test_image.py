@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 from conda_channel import PREFIX, Channel
-from engines import BASE, PYTHON
+from engines import BASE, PYTHON, the_engine
 from images_made import (
     Workshop,
     a_dockerfile,
+    a_workshop,
     an_image,
     an_imported_image,
     everything_of,
@@ -470,3 +471,13 @@ async def test_the_announced_steps_are_those_that_come(
     site = workshop.site()
     await workshop.make(an_image(pip=[*only, "ipsum"]), site)
     assert site.expected == len(site.steps)
+
+
+@in_loop
+async def test_packages_reach_an_image_of_an_engine_over_ssh(
+    ssh_engine: str, tmp_path: Path
+) -> None:
+    with the_engine(ssh_engine) as engine, a_workshop(engine, tmp_path) as workshop:
+        made = await workshop.make(an_image(pip=["idna"]))
+        assert made.image is not None
+        assert said_in(made.image, VENV, "-c", "import idna; print('there')") == "there"

@@ -83,3 +83,18 @@ def files(jp_root_dir: Path) -> Callable[[str, str], str]:
         return name
 
     return put
+
+
+@pytest.fixture
+def open_socket(jp_ws_fetch):
+    """Opens a WebSocket of the extension; all are closed in the end."""
+
+    opened = []
+
+    async def connect(path, **params):
+        opened.append(await jp_ws_fetch("mltrain/api", path, params=params))
+        return opened[-1]
+
+    yield connect
+    for socket in opened:
+        socket.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 
-import pytest
 from pages import WS, final, frames, kill_service, submitted
 
 from jupyter_mltrain import wire, workspaces
@@ -17,21 +16,6 @@ for number in range(60):
     print("line", number, flush=True)
     time.sleep(0.05)
 """
-
-
-@pytest.fixture
-def open_socket(jp_ws_fetch):
-    """Opens a WebSocket of the extension; all are closed in the end."""
-
-    opened = []
-
-    async def connect(path, **params):
-        opened.append(await jp_ws_fetch("mltrain/api", path, params=params))
-        return opened[-1]
-
-    yield connect
-    for socket in opened:
-        socket.close()
 
 
 async def until(socket, wanted):

@@ -20,6 +20,9 @@ class FakeBuilder:
     def __init__(self) -> None:
         self.may_end = asyncio.Event()
         self.may_end.set()
+        self.may_leave = asyncio.Event()
+        self.may_leave.set()
+        """A cancelled build takes until it is set."""
         self.began = asyncio.Event()
         """Set by each build that begins to make."""
         self.error: Exception | None = None
@@ -65,6 +68,7 @@ class FakeBuilder:
                     raise self.error
         except asyncio.CancelledError:
             self.given_up += 1
+            await self.may_leave.wait()
             raise
         with site.step("tidy up"):
             (site.directory / "whole").write_text("made")

@@ -31,3 +31,15 @@ async def built(rig: Rig, *states: BuildState) -> Build:
 
 def build_log(rig: Rig, run: Run) -> str:
     return (rig.run_dir(run) / "files" / BUILD_LOG).read_text()
+
+
+async def until_log(rig: Rig, run: Run, text: str) -> None:
+    """Wait until the log of the run's build, which is there, says so."""
+    grown = asyncio.Event()
+    unwatch = rig.watcher.watch(rig.run_dir(run) / "files" / BUILD_LOG, grown.set)
+    try:
+        while text not in build_log(rig, run):
+            await asyncio.wait_for(grown.wait(), 10)
+            grown.clear()
+    finally:
+        unwatch()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fake_builder import image, packages
@@ -20,8 +21,8 @@ from jupyter_mltrain.errors import (
     NoSuchEnvironment,
     WrongState,
 )
-from jupyter_mltrain.spec import BuildState, EnvironmentSpec, RunState
-from jupyter_mltrain.wire import BuildFrame, BuildRequest, LogFrame, ReclaimRequest
+from jupyter_mltrain.spec import BuildState, EnvironmentSpec, ImageSpec, RunState
+from jupyter_mltrain.wire import BuildFrame, BuildRequest, GcRequest, LogFrame, ReclaimRequest
 
 # Building
 
@@ -43,6 +44,18 @@ async def test_what_is_built_is_not_built_again(rig: Rig) -> None:
         await rig.build_verbs.start(BuildRequest(spec=packages("a")))
         first = await built(rig, BuildState.BUILT)
         assert await rig.build_verbs.start(BuildRequest(environment="tools")) == first
+
+
+@in_loop
+async def test_what_was_built_and_is_gone_is_built_again_when_asked_for(rig: Rig) -> None:
+    async with rig:
+        await rig.build_verbs.start(BuildRequest(spec=packages("a")))
+        first = await built(rig, BuildState.BUILT)
+        rig.builder.gone.add(first.id)
+        await rig.build_verbs.start(BuildRequest(environment="tools"))
+        second = await built(rig, BuildState.BUILT)
+        assert second.id != first.id
+        assert rig.builds.get(first.id).state is BuildState.STALE
 
 
 @in_loop
@@ -159,6 +172,27 @@ async def test_a_deleted_build_is_gone_with_all_that_it_made(rig: Rig) -> None:
 
 
 @in_loop
+async def test_what_cannot_be_deleted_stays_as_it_was(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def refuse(*_: object) -> None:
+        raise ComputeTargetError("The engine does not answer.")
+
+    async with rig:
+        await prepared(rig, packages("a"))
+        build = builds(rig)[0]
+        with monkeypatch.context() as patch:
+            patch.setattr(rig.builder, "remove", refuse)
+            with pytest.raises(ComputeTargetError, match="does not answer"):
+                await rig.build_verbs.delete(build.id)
+            report = await rig.build_verbs.reclaim(ReclaimRequest(dry_run=False))
+        assert report.builds == ()
+        assert builds(rig)[0].state is BuildState.BUILT
+        await prepared(rig, packages("a"))
+        assert len(rig.builder.sites) == 1
+
+
+@in_loop
 async def test_a_build_that_a_run_is_in_is_not_deleted(rig: Rig) -> None:
     async with rig:
         run = await rig.running(environment=packages("a"))
@@ -212,6 +246,21 @@ async def test_who_looks_is_told_that_what_was_built_is_gone(rig: Rig) -> None:
         rig.build_verbs.list()
         stale = await built(rig, BuildState.STALE)
         assert stale.reason == "its folder is not there any more; the next run builds it again"
+
+
+@in_loop
+async def test_the_folder_that_an_image_is_built_from_outlives_a_clean_up(
+    rig: Rig, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("a")
+    spec = ImageSpec(dockerfile="FROM x\nCOPY a.txt /a\n", context=str(tmp_path))
+    async with rig:
+        run = await prepared(rig, EnvironmentSpec(name="box", image=spec))
+        assert run.spec.environment.image is not None
+        kept = run.spec.environment.image.context
+        assert kept is not None
+        await rig.collector.collect(GcRequest(older_than_s=0, dry_run=False))
+        assert [entry.path for entry in rig.snapshots.manifest(kept).files] == ["a.txt"]
 
 
 # Comparing
@@ -306,6 +355,8 @@ async def test_the_routes_of_builds_answer(rig: Rig) -> None:
         assert [each["id"] for each in listed.json] == [begun.json["id"]]
         part = await http.get(f"{build}/log", Range="bytes=0-5")
         assert (part.status, part.body) == (206, b"Step 1")
+        assert (await http.get(f"{build}/log?offset=41")).body == b"Step 2 of 2, tidy up\n"
+        assert (await http.get(f"{build}/log?offset=99")).status == 400
         assert (await http.get(f"{build}/difference")).json["changes"] == []
         assert (await http.post(f"{build}/cancel", {})).status == 202
         reclaimed = await http.post("/v1/environments/reclaim", {})
