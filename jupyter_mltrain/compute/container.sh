@@ -17,7 +17,7 @@
 main() {
   control=$1 log=$2 timeout=$3 grace=$4 owner=$5
   shift 5
-  cause='' stopping='' leftovers=0 timer='' killer='' helper=''
+  cause='' stopping='' ready='' leftovers=0 timer='' killer='' helper=''
   trap 'stop timeout' USR1
   trap 'stop cancel' USR2
   trap 'stop ""' TERM
@@ -36,7 +36,9 @@ main() {
   script=$!
   (sleep "$timeout" && kill -s USR1 1) 2>/dev/null &
   timer=$!
-  [ -z "$stopping" ] || kill -s TERM -- -1 # asked to stop before there was a script
+  # Only from here on may a signal start something, or $! above would be that.
+  ready=yes
+  [ -z "$stopping" ] || end_all
 
   code=''
   while :; do
@@ -61,6 +63,11 @@ stop() {
   asked=yes
   [ -z "$stopping" ] || return 0
   stopping=yes cause=$1
+  [ -z "$ready" ] || end_all
+}
+
+end_all() {
+  [ -z "$killer" ] || return 0
   kill -s TERM -- -1
   (
     sleep "$((grace / 10)).$((grace % 10))"

@@ -39,6 +39,7 @@ async def build(
     arguments: Mapping[str, str],
     labels: Mapping[str, str],
     host_network: bool,
+    fresh: bool,
     heard: Callable[[str], None],
 ) -> str:
     """Build, and return the image's id; cancelled, nothing of it stays.
@@ -49,6 +50,8 @@ async def build(
         A tar file with everything that is needed.
     dockerfile
         Its name in there.
+    fresh
+        Execute every command, also where the engine has its result from before.
     heard
         Takes every piece of text that the builder says, colours taken out.
 
@@ -69,6 +72,8 @@ async def build(
         params["platform"] = platform
     if host_network:
         params["networkmode"] = "host"
+    if fresh:
+        params["nocache"] = "1"
     image = intermediate = container = problem = ""
 
     def talk(client: docker.APIClient) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from jupyter_mltrain.engine import Engine
 from jupyter_mltrain.engine.streaming import until_done
+from jupyter_mltrain.engine.workbench import remove
 
 if TYPE_CHECKING:
     import docker
 
-_LIMIT_S = 60
+_LIMIT_S: Final = 60
 
 
 async def output_of(
@@ -32,8 +34,11 @@ async def output_of(
         It cannot be started, for one because the image does not have that command.
     """
 
+    container = ""
+
     def work(client: docker.APIClient) -> tuple[int, str]:
-        made = client.create_container_from_config(
+        nonlocal container
+        container = client.create_container_from_config(
             {
                 "Image": image,
                 "Entrypoint": list(entrypoint),
@@ -45,10 +50,15 @@ async def output_of(
             platform=platform,
         )["Id"]
         try:
-            client.start(made)
-            status = int(client.wait(made, timeout=_LIMIT_S)["StatusCode"])
-            return status, client.logs(made).decode("utf-8", "replace")
+            client.start(container)
+            status = int(client.wait(container, timeout=_LIMIT_S)["StatusCode"])
+            return status, client.logs(container).decode("utf-8", "replace")
         finally:
-            client.remove_container(made, v=True, force=True)
+            remove(client, container)
 
-    return await until_done(engine.in_thread(engine.do, work), lambda: None)
+    def stop() -> bool:
+        if container:
+            engine.in_thread(engine.do, partial(remove, container=container))
+        return True
+
+    return await until_done(engine.in_thread(engine.do, work), stop)

@@ -76,8 +76,12 @@ class Exchange:
                 if not self._over.is_set():
                     raise
 
-    def hang_up(self) -> None:
-        """Cut the connection; the engine then gives up what it does for it."""
+    def hang_up(self) -> bool:
+        """Cut the connection; the engine then gives up what it does for it.
+
+        Returns whether there was an answer to cut. Without one, the engine is let go of as soon
+        as it answers.
+        """
         from docker.types.daemon import CancellableStream
 
         with self._guard:
@@ -86,6 +90,7 @@ class Exchange:
         if response is not None:
             with suppress(OSError, AttributeError):  # it has just ended by itself
                 CancellableStream(iter(()), response).close()
+        return response is not None
 
 
 def _lines(response: requests.Response) -> Iterator[bytes]:
@@ -104,13 +109,24 @@ def _frames(response: requests.Response) -> Iterator[bytes]:
         yield response.raw.read(int.from_bytes(head[4:], "big"))
 
 
-async def until_done(work: asyncio.Future[T], stop: Callable[[], None]) -> T:
-    """Wait for what a thread does; cancelled, make it stop, and wait until it has."""
+async def until_done(work: asyncio.Future[T], stop: Callable[[], bool]) -> T:
+    """Wait for what a thread does; cancelled, make it stop, and wait until it has.
+
+    Parameters
+    ----------
+    stop
+        Returns `False` where the thread does nothing yet that has to be waited for.
+    """
     try:
         return await asyncio.shield(work)
     except asyncio.CancelledError:
-        stop()
-        await asyncio.wait({work})
-        if not work.cancelled():
-            work.exception()  # how it ended is of no interest any more
+        # How it ends is of no interest any more.
+        work.add_done_callback(lambda done: done.cancelled() or done.exception())
+        if stop():
+            await asyncio.wait({work})
         raise
+
+
+def to_the_end() -> bool:
+    """A `stop` for what is short, and has to be known when it is undone."""
+    return True

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Final
 
 from jupyter_mltrain.engine import Engine
 from jupyter_mltrain.engine.images import Image
-from jupyter_mltrain.engine.streaming import Exchange, until_done
+from jupyter_mltrain.engine.streaming import Exchange, to_the_end, until_done
 
 if TYPE_CHECKING:
     import docker
@@ -99,9 +99,10 @@ class Workbench:
             each_line(begun)
         return int(client.exec_inspect(command["Id"])["ExitCode"] or 0)
 
-    def _kill(self) -> None:
+    def _kill(self) -> bool:
         """End what runs in it; from the event loop, so somebody else has to wait."""
         self._engine.in_thread(self._engine.do, lambda client: remove(client, self._container))
+        return True
 
     async def keep(
         self, tag: str, *, labels: Mapping[str, str], variables: Mapping[str, str], comment: str
@@ -188,7 +189,7 @@ async def workbench(
 
     try:
         # Cancelled, it is waited for: else nobody would know what there is to remove.
-        await until_done(engine.in_thread(engine.do, made), lambda: None)
+        await until_done(engine.in_thread(engine.do, made), to_the_end)
         bench = Workbench(engine, container, image)
         yield bench
     finally:
@@ -197,7 +198,7 @@ async def workbench(
             if bench is not None and bench.kept:
                 removal.add_done_callback(_note)
             else:
-                await until_done(removal, lambda: None)
+                await until_done(removal, to_the_end)
 
 
 def _note(removal: asyncio.Future[None]) -> None:

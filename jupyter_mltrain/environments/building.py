@@ -47,6 +47,7 @@ async def build(
     folder: Path | None,
     platform: str | None,
     labels: Mapping[str, str],
+    fresh: bool,
     more_steps: int,
 ) -> str:
     """Build it and return the image's id; every instruction is a step of the build.
@@ -57,6 +58,8 @@ async def build(
         What is built; it has the lines of `parsed`.
     folder
         Whose files it copies.
+    fresh
+        Execute what the engine has the result of, too.
     more_steps
         How many there will be after those of the Dockerfile.
 
@@ -86,6 +89,7 @@ async def build(
                 platform=platform,
                 arguments=arguments,
                 labels=labels,
+                fresh=fresh,
                 host_network=network.is_here(proxies.values()),
                 heard=steps.heard,
             )

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from jupyter_mltrain.engine import Engine, images, pulling, references, workbench
 from jupyter_mltrain.engine.images import Image
@@ -35,6 +35,14 @@ _LAYER_STEPS: Final = 4
 """Usually; a layer that has more says so itself."""
 
 
+class _Identified(NamedTuple):
+    """How `identify` went before `build`, when it did."""
+
+    steps: int
+    """That it took."""
+    fresh: bool
+
+
 class ImageBuilder:
     """Makes them with the engine of the compute target that they are for."""
 
@@ -49,8 +57,8 @@ class ImageBuilder:
         self._engines = engines
         self._credentials = credentials
         self._probe = Probe()
-        self._begun: dict[str, int] = {}
-        """Build id -> steps that went before `build`."""
+        self._identified: dict[str, _Identified] = {}
+        """Build id -> what `build` has to know of that."""
 
     async def identify(self, definition: EnvironmentSpec, site: Site, *, fresh: bool) -> str:
         """Digests of what it is made from: of its image, or of all that its Dockerfile begins
@@ -65,19 +73,24 @@ class ImageBuilder:
         for name in names:
             found = await self._there(engine, site, spec, name, fresh=fresh)
             digests.append(found.digest_in(references.repository_of(name)))
-        self._begun[site.id] = len(names)
+        self._identified[site.id] = _Identified(len(names), fresh)
         if spec.image is not None:
             return digests[0]
         return "\n".join(f"{name} {digest}" for name, digest in zip(names, digests, strict=True))
 
     async def build(self, definition: EnvironmentSpec, site: Site) -> Made:
-        counted = Counted(site, self._begun.pop(site.id, 0))
+        identified = self._identified.pop(site.id, _Identified(0, False))
+        counted = Counted(site, identified.steps)
         try:
-            return await self._build(definition, _image_of(definition), counted)
+            return await self._build(
+                definition, _image_of(definition), counted, fresh=identified.fresh
+            )
         except InvalidSpec as error:
             raise EnvironmentFailed(error.message) from None
 
-    async def _build(self, definition: EnvironmentSpec, spec: ImageSpec, site: Counted) -> Made:
+    async def _build(
+        self, definition: EnvironmentSpec, spec: ImageSpec, site: Counted, *, fresh: bool
+    ) -> Made:
         engine = self._engine(site.compute)
         labels = {_OF_WORKSPACE: site.workspace, _OF_BUILD: site.id}
         more_steps = 1 + (_LAYER_STEPS if definition.packages is not None else 0)
@@ -87,7 +100,9 @@ class ImageBuilder:
             image = await self._exactly(engine, site, spec, reference, site.identity)
             name, base, below = f"Image `{reference}`", site.identity, image.size_bytes
         else:
-            image, below = await self._from_dockerfile(engine, site, spec, labels, more_steps)
+            image, below = await self._from_dockerfile(
+                engine, site, spec, labels, fresh=fresh, more_steps=more_steps
+            )
             name, base = f"The image of {definition.name}", image.id
         try:
             facts = await self._facts(engine, definition, site, image, name, labels)
@@ -113,6 +128,8 @@ class ImageBuilder:
         site: Counted,
         spec: ImageSpec,
         labels: Mapping[str, str],
+        *,
+        fresh: bool,
         more_steps: int,
     ) -> tuple[Image, int]:
         """Build it; also how large the image is that it begins with."""
@@ -136,6 +153,7 @@ class ImageBuilder:
             folder=Path(spec.context) if spec.context is not None else None,
             platform=spec.platform,
             labels=labels,
+            fresh=fresh,
             more_steps=more_steps,
         )
         image = await engine.call(lambda client: images.inspect(client, image_id))

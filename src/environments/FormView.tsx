@@ -294,7 +294,7 @@ function Registry(
           {...props}
           name="registry"
           label={trans.__('Address')}
-          placeholder={fields.base === 'image' ? registryOf(fields.image.trim()) : 'docker.io'}
+          placeholder={registryOf(fields.base === 'image' ? fields.image.trim() : '')}
         />
         <Text {...props} name="username" label={trans.__('User')} />
         <Field

@@ -62,8 +62,10 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     icon: addIcon,
     describedBy: { args: schema({}) },
     execute: args =>
-      act(args, say(trans.__('The form cannot be opened: %1')), workspace =>
-        options.openForm(workspace, 'new')
+      act(
+        args,
+        message => trans.__('The form cannot be opened: %1', message),
+        workspace => options.openForm(workspace, 'new')
       )
   });
 
@@ -81,8 +83,11 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
       describedBy: { args: schema({ environment: name(), version: version() }) },
       isEnabled: args => hasName(args) && !(purpose === 'edit' && args.reserved === true),
       execute: args =>
-        act(args, say(trans.__('The form cannot be opened: %1')), workspace =>
-          options.openForm(workspace, purpose, text(args.environment), text(args.version))
+        act(
+          args,
+          message => trans.__('The form cannot be opened: %1', message),
+          workspace =>
+            options.openForm(workspace, purpose, text(args.environment), text(args.version))
         )
     });
   }
@@ -106,13 +111,17 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     },
     isEnabled: hasName,
     execute: args =>
-      act(args, say(trans.__('It cannot be built: %1')), async workspace => {
-        const build = await workspace.verbs.startBuild({
-          environment: text(args.environment),
-          fresh: args.fresh === true
-        });
-        await options.openBuild(workspace, build.id, false);
-      })
+      act(
+        args,
+        message => trans.__('It cannot be built: %1', message),
+        async workspace => {
+          const build = await workspace.verbs.startBuild({
+            environment: text(args.environment),
+            fresh: args.fresh === true
+          });
+          await options.openBuild(workspace, build.id, false);
+        }
+      )
   });
 
   commands.addCommand(COMMANDS.openBuild, {
@@ -133,8 +142,10 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     },
     isEnabled: args => text(args.build) !== undefined,
     execute: args =>
-      act(args, say(trans.__('The build cannot be shown: %1')), workspace =>
-        options.openBuild(workspace, text(args.build) ?? '', args.explain === true)
+      act(
+        args,
+        message => trans.__('The build cannot be shown: %1', message),
+        workspace => options.openBuild(workspace, text(args.build) ?? '', args.explain === true)
       )
   });
 
@@ -145,8 +156,10 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     describedBy: { args: schema({ build: build() }) },
     isEnabled: args => text(args.build) !== undefined,
     execute: args =>
-      act(args, say(trans.__('The build cannot be canceled: %1')), ({ verbs }) =>
-        verbs.cancelBuild(text(args.build) ?? '')
+      act(
+        args,
+        message => trans.__('The build cannot be canceled: %1', message),
+        ({ verbs }) => verbs.cancelBuild(text(args.build) ?? '')
       )
   });
 
@@ -157,13 +170,17 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     describedBy: { args: schema({ environment: name() }) },
     isEnabled: args => hasName(args) && args.reserved !== true,
     execute: args =>
-      act(args, say(trans.__('It cannot be deleted: %1')), async ({ verbs }) => {
-        const { mayDeleteEnvironment } = await import('./asking');
-        const environment = text(args.environment) ?? '';
-        if (await mayDeleteEnvironment(trans, await verbs.environment(environment))) {
-          await verbs.removeEnvironment(environment);
+      act(
+        args,
+        message => trans.__('It cannot be deleted: %1', message),
+        async ({ verbs }) => {
+          const { mayDeleteEnvironment } = await import('./asking');
+          const environment = text(args.environment) ?? '';
+          if (await mayDeleteEnvironment(trans, await verbs.environment(environment))) {
+            await verbs.removeEnvironment(environment);
+          }
         }
-      })
+      )
   });
 
   commands.addCommand(COMMANDS.reclaim, {
@@ -172,10 +189,14 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     icon: deleteIcon,
     describedBy: { args: schema({}) },
     execute: args =>
-      act(args, say(trans.__('No space was reclaimed: %1')), async ({ verbs }) => {
-        const { reclaimed } = await import('./asking');
-        await reclaimed(trans, verbs);
-      })
+      act(
+        args,
+        message => trans.__('No space was reclaimed: %1', message),
+        async ({ verbs }) => {
+          const { reclaimed } = await import('./asking');
+          await reclaimed(trans, verbs);
+        }
+      )
   });
 
   commands.addCommand(COMMANDS.attach, {
@@ -184,10 +205,14 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     icon: addIcon,
     describedBy: { args: schema({}) },
     execute: args =>
-      act(args, say(trans.__('The dialog cannot be opened: %1')), async ({ verbs }) => {
-        const { attachCompute } = await import('./attaching');
-        await attachCompute(trans, verbs);
-      })
+      act(
+        args,
+        message => trans.__('The dialog cannot be opened: %1', message),
+        async ({ verbs }) => {
+          const { attachCompute } = await import('./attaching');
+          await attachCompute(trans, verbs);
+        }
+      )
   });
 
   commands.addCommand(COMMANDS.detach, {
@@ -201,13 +226,17 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     },
     isEnabled: args => text(args.compute) !== undefined,
     execute: args =>
-      act(args, say(trans.__('It cannot be removed: %1')), async ({ verbs }) => {
-        const { mayDetach } = await import('./asking');
-        const compute = text(args.compute) ?? '';
-        if (await mayDetach(trans, compute)) {
-          await verbs.detach(compute);
+      act(
+        args,
+        message => trans.__('It cannot be removed: %1', message),
+        async ({ verbs }) => {
+          const { mayDetach } = await import('./asking');
+          const compute = text(args.compute) ?? '';
+          if (await mayDetach(trans, compute)) {
+            await verbs.detach(compute);
+          }
         }
-      })
+      )
   });
 
   function schema(properties: ReadonlyJSONObject): ReadonlyJSONObject {
@@ -226,11 +255,6 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
   function build(): ReadonlyJSONObject {
     return { type: 'string', description: trans.__('Id of the build') };
   }
-}
-
-/** A sentence with a place for the reason. */
-function say(sentence: string): (message: string) => string {
-  return message => sentence.replace('%1', () => message);
 }
 
 function text(value: unknown): string | undefined {

@@ -92,7 +92,8 @@ export class RunningRuns implements IRunningSessions.IManager {
       className: 'jp-mltrain-RunningRun',
       icon: () => stateIcon(run.state),
       label: () => words.runLabel(run),
-      labelTitle: () => `${words.stateWord(trans, run.state)} · ${words.shownStart(run.reason)}`,
+      labelTitle: () =>
+        `${words.stateWord(trans, run.state)} · ${words.shownStart(run.reason)}`,
       detail: () => words.stateWord(trans, run.state),
       open: () => open(workspace.id, run.id),
       shutdown: words.canCancel(run) ? () => cancel(workspace.id, run.id) : undefined

@@ -127,7 +127,9 @@ export function Fact(props: { run: wire.Run; trans: TranslationBundle }): React.
       return <span>{trans.__('canceling')}</span>;
     default:
       return (
-        <span className="jp-mltrain-RunRow-reason">{words.shownStart(shortReason(run.reason))}</span>
+        <span className="jp-mltrain-RunRow-reason">
+          {words.shownStart(shortReason(run.reason))}
+        </span>
       );
   }
 }

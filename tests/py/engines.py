@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, NoReturn
 
 import docker
 import pytest
@@ -151,12 +151,17 @@ def an_sshd() -> Iterator[Sshd]:
             process.wait()
 
 
+_HIDE: Final = '[ -z "$1" ] || mount -t tmpfs none "$1"; shift; exec "$@"'
+
+
 class OwnEngine:
     """An engine for one test alone, which may do with it what it likes."""
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, hidden: Path | None = None) -> None:
+        """Start it; it sees an empty folder where the hidden one is."""
         self._folder = folder
         self._options = options
+        self._hidden = hidden
         self.url = f"unix://{folder}/docker.sock"
         self.start()
 
@@ -168,7 +173,8 @@ class OwnEngine:
             self._process = subprocess.Popen(
                 [
                     # One without a bridge deletes that of the machine's own engine otherwise.
-                    *("unshare", "--net", _tool("dockerd", "docker.io iptables")),
+                    *("unshare", "--net", "--mount", "sh", "-c", _HIDE, "hide"),
+                    *(str(self._hidden or ""), _tool("dockerd", "docker.io iptables")),
                     *("--host", self.url),
                     *(f"--{option}={folder}/{name}" for option, name in places.items()),
                     *("--bridge=none", "--iptables=false", "--ip6tables=false"),
@@ -191,10 +197,10 @@ class OwnEngine:
 
 
 @contextmanager
-def own_engine(*, live_restore: bool) -> Iterator[OwnEngine]:
-    """Start one; it ends with the block."""
+def own_engine(*options: str, hidden: Path | None = None) -> Iterator[OwnEngine]:
+    """Start one with options of ``dockerd``; it ends with the block."""
     with tempfile.TemporaryDirectory(prefix="mltrain-engine-", ignore_cleanup_errors=True) as name:
-        engine = OwnEngine(Path(name), *(["--live-restore"] if live_restore else []))
+        engine = OwnEngine(Path(name), *options, hidden=hidden)
         try:
             yield engine
         finally:
@@ -207,14 +213,18 @@ def own_engine(*, live_restore: bool) -> Iterator[OwnEngine]:
 
 
 def _tool(name: str, package: str) -> str:
-    """Where a command is; a machine without it fails in CI, and elsewhere skips with the reason."""
+    """Where a command is."""
     found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
-    if found is not None:
-        return found
-    missing = f"There is no {name} here. On Debian and Ubuntu: apt-get install {package}"
+    if found is None:
+        _missing(f"There is no {name} here. On Debian and Ubuntu: apt-get install {package}")
+    return found
+
+
+def _missing(what: str) -> NoReturn:
+    """A failure in CI, and elsewhere a reason to skip."""
     if os.environ.get("CI"):
-        pytest.fail(missing)
-    pytest.skip(missing)
+        pytest.fail(what)
+    pytest.skip(what)
 
 
 @contextmanager
@@ -238,7 +248,7 @@ def _start() -> None:
     """Start an engine, which needs root, and note who it is."""
     daemon = _tool("dockerd", "docker.io iptables")
     if os.geteuid() != 0:
-        pytest.fail("No Docker Engine runs here. Start it: sudo systemctl start docker")
+        _missing("No Docker Engine runs here. Start it: sudo systemctl start docker")
     with open(_SHARED / "dockerd.log", "ab") as log:
         process = subprocess.Popen(
             [daemon, "--host", "unix:///var/run/docker.sock"],

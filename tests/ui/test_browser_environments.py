@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from browsing import Window
+from engines import base_image, running_engine  # noqa: F401 - fixtures
 from looking import look
 from places import Place, a_place, short_folder
 from playwright.sync_api import Locator, expect
@@ -89,6 +90,39 @@ def test_an_environment_is_made_in_the_form_built_and_used_by_a_cell(window: Win
     card.is_in("Completed")
     card.open_output()
     card.shows("six is True")
+
+
+def test_a_dockerfile_is_written_built_line_by_line_and_a_cell_runs_in_it(
+    window: Window,
+    base_image: str,  # noqa: F811
+):
+    window.open_notebook("%%train --env boxed --name contained\nprint(open('/made-by').read())")
+    form = new_form(window)
+    form.get_by_role("textbox", name="Name").fill("boxed")
+    form.get_by_label("A Dockerfile").check()
+    text = f"FROM {base_image}\nRUN echo the line && echo the Dockerfile > /made-by\n"
+    form.get_by_role("textbox", name="Dockerfile").fill(text)
+    form.get_by_role("button", name="Save and build").click()
+    page = build_page(window, "boxed:1")
+    expect(page.get_by_text("Built", exact=True)).to_be_visible(timeout=120_000)
+    steps = page.get_by_role("list", name="Steps")
+    expect(steps.get_by_text("RUN echo the line")).to_be_visible()
+    window.page.get_by_role("tab", name=re.compile(r"^notebook\d+\.ipynb")).click()
+    window.run_cells(2)
+    card = window.card("contained")
+    card.is_in("Completed", timeout_s=60)
+    card.open_output()
+    card.shows("the Dockerfile")
+    card.button("Open").click()
+    window.page.get_by_role("tab", name="Details").click()
+    part = window.page.get_by_role("region", name="Environment", exact=True)
+    expect(part).to_contain_text(re.compile(r"Imagesha256:[0-9a-f]{64}"))
+    menu(window, "boxed", "Delete…")
+    window.page.get_by_role("button", name="Delete environment").click()
+    expect(row(window, "boxed")).to_have_count(0)
+    window.sidebar().get_by_role("button", name="Reclaim space…").click()
+    window.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(window.page.get_by_text(re.compile(r"^[\d.]+ \w+ reclaimed\.$"))).to_be_visible()
 
 
 def test_the_details_of_a_run_name_what_it_ran_in(window: Window):
@@ -238,10 +272,14 @@ def test_the_screens_of_environments_look_well(window: Window):
     form.get_by_text("Private registry").click()
     form.get_by_text("More", exact=True).click()
     form.get_by_role("button", name="Save and build").click()
+    window.command("application:toggle-left-area")
     look(window, "environment", FORM)
+    window.command("application:toggle-left-area")
     menu(window, "wrong", "Why was it not cached")
     build_page(window, "wrong:1")
+    window.command("application:toggle-left-area")
     look(window, "build", BUILD)
+    window.command("application:toggle-left-area")
     window.page.set_viewport_size({"width": 1280, "height": 800})
     environments(window)
     look(window, "environments", SIDEBAR, prepare=lambda: environments(window))

@@ -4,6 +4,7 @@ import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import * as React from 'react';
 
 import type * as wire from '../../../src/api/wire';
+import { COMMANDS as ENVIRONMENTS } from '../../../src/environments/names';
 import { COMMANDS } from '../../../src/panels/commands';
 import { SidebarModel } from '../../../src/panels/model';
 import { QueueOrder } from '../../../src/panels/queuemoves';
@@ -33,7 +34,7 @@ async function show(
   prepare(training);
   const executed: [string, unknown][] = [];
   const commands = new CommandRegistry();
-  for (const command of Object.values(COMMANDS)) {
+  for (const command of [...Object.values(COMMANDS), ...Object.values(ENVIRONMENTS)]) {
     commands.addCommand(command, {
       execute: args => {
         executed.push([command, args]);
@@ -243,6 +244,26 @@ describe('SidebarView', () => {
     expect(screen.getByText(/runs wait/).textContent).toBe('2 runs wait · waiting for 1 GPU');
     fireEvent.click(screen.getByRole('button', { name: 'digits #42' }));
     expect(executed).toEqual([[COMMANDS.open, { workspace: 'w1', run: 'a' }]]);
+  });
+
+  it('says why an engine cannot be reached, and lets it be removed', async () => {
+    const { model, executed } = await show(({ current }) => {
+      const fake = current as unknown as FakeWorkspace;
+      const unreachable = 'The engine at ssh://big does not answer.';
+      fake.computes.targets = [
+        aTarget(),
+        aTarget({ name: 'big', kind: 'docker', url: 'ssh://big', unreachable })
+      ];
+    });
+    act(() => model.toggle('compute'));
+    screen.getByText('The engine at ssh://big does not answer.');
+    expect(screen.getAllByRole('button', { name: /^Remove compute/ })).toHaveLength(1);
+    fireEvent.click(screen.getByRole('button', { name: 'Remove compute big' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Add compute' }));
+    expect(executed).toEqual([
+      [ENVIRONMENTS.detach, { workspace: 'w1', compute: 'big' }],
+      [ENVIRONMENTS.attach, { workspace: 'w1' }]
+    ]);
   });
 
   it('remembers which sections are open, and no filter', () => {

@@ -11,7 +11,7 @@ import { RunPageModel } from '../../../src/runpage/model';
 import type { IRunPageProps } from '../../../src/runpage/RunPageView';
 import { RunPageView } from '../../../src/runpage/RunPageView';
 import type { IVerbs } from '../../../src/tokens';
-import { anEnvironment, aRun, aSpec } from '../builders';
+import { anEnvironment, anImage, aRun, aSpec, somePackages } from '../builders';
 import { aWorkspace, FakeTraining, settle, trans } from '../fakes';
 
 const HISTORY: wire.StateChange[] = [
@@ -142,6 +142,42 @@ describe('the page', () => {
 });
 
 describe('the details', () => {
+  it('name the environment, what it was made into, and its packages', async () => {
+    const run = aRun({
+      spec: aSpec({
+        environment: anEnvironment({
+          name: 'fit',
+          version: '2',
+          image: anImage({ image: 'python:3.11' }),
+          packages: somePackages({ pip: ['torch'] })
+        })
+      }),
+      environment: {
+        id: 'b1',
+        hash: 'c0ffee',
+        kind: 'image',
+        interpreter: '/usr/bin/python3',
+        python: '3.11.2',
+        image: 'sha256:made',
+        base: 'sha256:base',
+        packages: 12,
+        lock: 'sum',
+        as_root: false
+      }
+    });
+    const { onOpenBuild } = await show(run, 'details', {
+      fileUrl: (_, name) => `/files/${name}`
+    });
+    const part = screen.getByRole('region', { name: 'Environment' });
+    for (const fact of ['fit:2', 'python:3.11', 'sha256:base', 'sha256:made', '12 packages']) {
+      expect(part.textContent).toContain(fact);
+    }
+    const lock = screen.getByRole('link', { name: 'their exact versions' });
+    expect(lock.getAttribute('href')).toBe('/files/azureml-logs/environment.lock.txt');
+    fireEvent.click(screen.getByRole('button', { name: 'how it was built' }));
+    expect(onOpenBuild).toHaveBeenCalledWith('b1');
+  });
+
   it('say exactly what ran', async () => {
     const run = aRun({
       spec: aSpec({

@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 from compute.benches import DockerBench
+from compute.fake import CAPACITY
 from compute.real_runs import executed, log_of, said, the_end
+from engines import the_engine
 from loops import in_loop
+from msgspec.structs import replace
 
 from jupyter_mltrain.compute.base import Compute, Exited, Gone, Launch
+from jupyter_mltrain.compute.docker import DockerCompute
+from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.engine import Engine, containers
 from jupyter_mltrain.errors import ComputeTargetError, EnvironmentGone
 from jupyter_mltrain.spec import Lease
@@ -266,11 +271,7 @@ async def test_a_process_on_an_engine_is_refused(bench: DockerBench) -> None:
     async with bench as compute:
         launch = bench.launch()
         with pytest.raises(ComputeTargetError, match="runs containers"):
-            await compute.start(Launch(**{**vars_of(launch), "container": None}))
-
-
-def vars_of(launch: Launch) -> dict[str, Any]:
-    return {name: getattr(launch, name) for name in launch.__struct_fields__}
+            await compute.start(replace(launch, container=None))
 
 
 # What is left
@@ -339,12 +340,12 @@ async def test_a_run_whose_service_was_killed_just_before_its_start_is_started(
 
 
 @in_loop
-async def test_no_engine_is_asked_where_there_never_was_a_container(
-    bench: DockerBench, tmp_path: Path
-) -> None:
-    async with bench:
-        nowhere = Engine(f"unix://{tmp_path}/none.sock")
-        compute = bench.other()
-        compute._engine = nowhere
+async def test_no_engine_is_asked_where_there_never_was_a_container(tmp_path: Path) -> None:
+    watcher = Watcher()
+    with the_engine(f"unix://{tmp_path}/none.sock") as nowhere:
+        compute = DockerCompute(
+            "local", nowhere, CAPACITY, watcher, workspace_id="w", folder=tmp_path / "containers"
+        )
         await compute.sweep(())
-        nowhere.close()
+        await compute.close()
+    watcher.close()

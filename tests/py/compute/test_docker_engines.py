@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from compute.benches import DockerBench
-from compute.real_runs import executed, said, the_end
+from compute.real_runs import executed, log_of, said, the_end
 from engines import PYTHON, own_engine, the_engine
 from loops import in_loop
 
@@ -25,7 +25,6 @@ from jupyter_mltrain.compute.base import Compute, Exited, Gone, Launch, Running,
 from jupyter_mltrain.compute.container_config import Traits, compose
 from jupyter_mltrain.compute.container_options import Options
 from jupyter_mltrain.engine import Engine, containers
-from jupyter_mltrain.errors import ComputeTargetError
 from jupyter_mltrain.spec import ExitRecord, Lease
 
 
@@ -132,14 +131,25 @@ def test_what_was_found_out_is_not_tried_again(bench: DockerBench, engine: Engin
     assert sharing.is_shared(engine, its, "no such image", bench._root, bench._workspace)
 
 
-def test_a_folder_that_the_engine_does_not_have_is_not_shared(
-    bench: DockerBench, engine: Engine, tmp_path: Path
+@pytest.mark.root
+@pytest.mark.slow
+@in_loop
+async def test_a_run_of_an_engine_that_has_not_our_folders_is_carried_there_and_back(
+    running_engine: None, tmp_path: Path
 ) -> None:
-    missing = {"Type": "bind", "Source": f"{tmp_path}/missing", "Target": "/x"}
-    config = {"Image": bench.image(), "HostConfig": {"Mounts": [missing]}}
-    with pytest.raises(ComputeTargetError) as caught:
-        engine.do(lambda client: containers.create(client, f"{bench._workspace}-missing", config))
-    assert sharing._is_about_mount(caught.value)
+    with own_engine(hidden=tmp_path) as daemon, the_engine(daemon.url) as engine:
+        async with (bench := DockerBench(tmp_path, engine)) as compute:
+            launch = bench.container(
+                ("/bin/sh", "-c", "echo metric >> ../journal.jsonl; echo x > outputs/x; echo out"),
+                image=engine.do(shell_image),
+                arguments=("--network=none",),
+            )
+            (Path(launch.cwd) / "outputs").mkdir()
+            assert (await executed(compute, launch)).status == 0
+            assert log_of(launch) == "out\n"
+            assert (Path(launch.cwd) / "outputs/x").read_text() == "x\n"
+            assert (Path(launch.run_dir) / "journal.jsonl").read_text() == "metric\n"
+            assert not (tmp_path / "containers/shared.json").exists()
 
 
 def test_another_kernels_files_are_not_ours_to_follow(tmp_path: Path) -> None:
@@ -276,7 +286,8 @@ def test_what_runs_write_belongs_to_a_user_without_root(
 async def test_a_run_outlives_its_engine_or_says_what_ended_it(
     running_engine: None, tmp_path: Path, live: bool
 ) -> None:
-    with own_engine(live_restore=live) as daemon, the_engine(daemon.url) as engine:
+    options = ["--live-restore"] if live else []
+    with own_engine(*options) as daemon, the_engine(daemon.url) as engine:
         async with (bench := DockerBench(tmp_path, engine)) as compute:
             launch = bench.container(
                 ("/bin/sh", "-c", "echo ready; until [ -s orders ]; do sleep 0.1; done; exit 7"),

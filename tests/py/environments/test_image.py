@@ -351,6 +351,26 @@ async def test_a_cancelled_installation_leaves_nothing(
     assert _left_of(workshop) == []
 
 
+@in_loop
+async def test_a_cancelled_look_leaves_nothing(workshop: Workshop) -> None:
+    slow = await workshop.make(
+        a_dockerfile(
+            "RUN rm /usr/bin/python3 && printf '#!/bin/sh\\nsleep 600' > /usr/bin/slow"
+            " && chmod +x /usr/bin/slow"
+        )
+    )
+    looking = asyncio.ensure_future(workshop.make(an_image(slow.image, interpreter="slow")))
+    running = {"label": f"mltrain.workspace={workshop.workspace}", "status": "running"}
+    with a_client() as client:
+        while not client.containers(filters=running):
+            await asyncio.sleep(0.02)
+    looking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await looking
+    with a_client() as client:
+        assert client.containers(all=True, filters={"label": running["label"]}) == []
+
+
 def _left_of(workshop: Workshop) -> list[object]:
     """Containers and images."""
     mine = {"label": f"mltrain.workspace={workshop.workspace}"}

@@ -51,6 +51,16 @@ async def test_steps_that_were_done_before_are_cached(workshop: Workshop) -> Non
 
 
 @in_loop
+async def test_a_fresh_build_does_them_again(workshop: Workshop) -> None:
+    lines = (f"RUN echo {workshop.workspace}",)
+    await workshop.make(a_dockerfile(*lines))
+    site = workshop.site()
+    await workshop.make(a_dockerfile(*lines), site, fresh=True)
+    assert lines[0] in site.steps
+    assert lines[0] not in site.cached
+
+
+@in_loop
 async def test_the_log_has_what_the_commands_write(workshop: Workshop) -> None:
     site = workshop.site()
     # What comes from the cache is silent.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from images_made import Workshop, a_dockerfile, an_image, everything_of, said_in
 from loops import in_loop
 from registries import PASSWORD, USER, Registry, a_client, forget
 
-from jupyter_mltrain.engine import Engine
+from jupyter_mltrain.engine import _THREADS, Engine
 from jupyter_mltrain.engine.pulling import Progress, refusal
 from jupyter_mltrain.environments.image import ImageBuilder
 from jupyter_mltrain.errors import DiskFull, EnvironmentFailed
@@ -310,3 +312,29 @@ def test_the_end_of_a_download_is_said_once() -> None:
     for layer in ("a", "b"):
         progress.heard({"status": "Download complete", "id": layer})
     assert lines == ["2 MB of 2 MB in 2 layers\n"]
+
+
+@in_loop
+async def test_a_cancelled_pull_waits_for_no_registry(workshop: Workshop, engine: Engine) -> None:
+    asked, done, closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def answer_late(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.set()
+        await done.wait()
+        writer.close()
+        await writer.wait_closed()
+        closed.set()
+
+    async with await asyncio.start_server(answer_late, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        pulling = asyncio.ensure_future(workshop.make(an_image(f"127.0.0.1:{port}/tool:1")))
+        await asked.wait()
+        pulling.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await pulling
+        server.close()
+        done.set()
+        await closed.wait()
+    # The thread that asked is free again when the engine has given up too.
+    all_free = threading.Barrier(_THREADS)
+    await asyncio.gather(*(engine.in_thread(all_free.wait) for _ in range(_THREADS)))

@@ -86,12 +86,12 @@ def files(jp_root_dir: Path) -> Callable[[str, str], str]:
 
 
 @pytest.fixture
-def open_socket(jp_ws_fetch):
+def open_socket(jp_ws_fetch: Callable[..., Any]) -> Iterator[Callable[..., Any]]:
     """Opens a WebSocket of the extension; all are closed in the end."""
 
-    opened = []
+    opened: list[Any] = []
 
-    async def connect(path, **params):
+    async def connect(path: str, **params: str) -> Any:
         opened.append(await jp_ws_fetch("mltrain/api", path, params=params))
         return opened[-1]
 
