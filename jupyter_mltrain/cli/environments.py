@@ -94,7 +94,8 @@ def _show(arguments: argparse.Namespace) -> int:
     label = f"{latest.spec.name}:{latest.spec.version}"
     print(f"{terminal.paint(plain(label), terminal.BOLD)}")
     if latest.build is not None and latest.build.state is not BuildState.BUILT:
-        print(plain(latest.build.reason))
+        reason, *more = latest.build.reason.splitlines() or [""]
+        print("\n  ".join(plain(line) for line in (reason, *more)))
     print()
     print_pairs([*_definition(latest.spec), *_result(latest.build, now)])
     if latest.spec.image is not None and latest.spec.image.dockerfile:
@@ -175,16 +176,19 @@ def _build(arguments: argparse.Namespace) -> int:
     else:
         text, style = _TITLES[build.state]
         state = terminal.paint(text, style, sys.stderr) if style else text
-        say(f"{state}  {plain(name)}  {plain(_fact(build, was_there))}")
+        # On one terminal with the log, which ends with it.
+        shown = not (was_there or arguments.no_wait or arguments.quiet) and sys.stdout.isatty()
+        fact = _fact(build, was_there=was_there, shown=shown)
+        say(f"{state}  {plain(name)}  {plain(fact)}".rstrip())
     if build.state is BuildState.CANCELED:
         return INTERRUPTED
     return 1 if build.state is BuildState.FAILED else 0
 
 
-def _fact(build: Build, was_there: bool) -> str:
-    """When it was built, how long that took, or why it is not."""
+def _fact(build: Build, *, was_there: bool, shown: bool) -> str:
+    """When it was built, how long that took, or why it is not, unless the log has shown that."""
     if build.state is not BuildState.BUILT or build.ended_at is None:
-        return build.reason
+        return "" if shown else build.reason.partition("\n")[0]
     if was_there:
         now = datetime.now(timezone.utc).astimezone()
         return f"already, {words.age(build.ended_at, now)}"
@@ -285,8 +289,11 @@ def _reclaim(arguments: argparse.Namespace) -> int:
         if not terminal.confirm(f"Delete {what}? What a run needs is built again."):
             say("Nothing is deleted.")
             return 1
-    print(f"Deleted {_what(client.reclaim(take))}.")
-    return 0
+    done = client.reclaim(take)
+    print(f"Deleted {_what(done)}.")
+    for problem in done.problems:
+        say(plain(problem))
+    return 1 if done.problems else 0
 
 
 def _what(report: ReclaimReport) -> str:

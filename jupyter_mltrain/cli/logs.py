@@ -6,12 +6,12 @@ import argparse
 from typing import Final
 
 from jupyter_mltrain.cli import watching
-from jupyter_mltrain.cli.session import client_of, named
+from jupyter_mltrain.cli.session import client_of, command, named
 from jupyter_mltrain.cli.terminal import plain, say
 from jupyter_mltrain.client import Client
 from jupyter_mltrain.core import words
 from jupyter_mltrain.errors import NoSuchFile
-from jupyter_mltrain.spec import DRIVER_LOG, Run
+from jupyter_mltrain.spec import BUILD_LOG, DRIVER_LOG, Run
 
 _BLOCK: Final = 65_536
 
@@ -37,9 +37,19 @@ def run(arguments: argparse.Namespace) -> int:
         if log != DRIVER_LOG:
             raise
         state = words.state_word(found.state)
-        say(f"{plain(found.label)} has printed nothing: {state}, {plain(found.reason)}.")
+        reason = plain(found.reason).rstrip(".")
+        said = f"{plain(found.label)} has printed nothing: {state}, {reason}."
+        say(said + _built(arguments, found))
     output.end()
     return 0
+
+
+def _built(arguments: argparse.Namespace, run: Run) -> str:
+    """Where to read on how its environment was built, if it was built for it."""
+    if BUILD_LOG not in (file.name for file in client_of(arguments).files(run.id)):
+        return ""
+    shown = command(arguments, f"logs {run.number} --file {BUILD_LOG}")
+    return f" `{shown}` shows how its environment was built."
 
 
 def _tail(client: Client, run: Run, log: str, lines: int) -> int:

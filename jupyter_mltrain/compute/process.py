@@ -76,6 +76,11 @@ class ProcessCompute:
         return launch.argv
 
     async def start(self, launch: Launch) -> str:
+        if launch.container is not None:
+            raise ComputeTargetError(
+                f"The run is to execute in a container of {launch.container.image}, and "
+                f"{self.name!r} has processes only. Choose a compute target with a Docker Engine."
+            )
         control = launch.control
         if (control / "reaper.json").exists():
             return await self._found(control)

@@ -9,6 +9,7 @@ from typing import Any
 from jupyter_mltrain.client import Client
 from jupyter_mltrain.core import environment_files
 from jupyter_mltrain.core.environment import Environment
+from jupyter_mltrain.core.script_run_config import COMMAND_SCRIPT
 from jupyter_mltrain.spec import Run, RunSpec
 
 
@@ -33,9 +34,7 @@ def of(client: Client, run: Run) -> dict[str, Any]:
         "inputDatasets": [],
         "outputDatasets": [],
         "runDefinition": {
-            "script": spec.script,
-            "command": "",
-            "arguments": list(spec.arguments),
+            **_executed(spec),
             "framework": "Python",
             "communicator": "None",
             "target": spec.compute,
@@ -64,6 +63,14 @@ def of(client: Client, run: Run) -> dict[str, Any]:
 def portal_url(client: Client, run_id: str) -> str:
     """Address of the folder with the run's files."""
     return (Path(client.directory) / "runs" / run_id / "files").as_uri()
+
+
+def _executed(spec: RunSpec) -> dict[str, Any]:
+    """A script with its arguments, or the command that was given in place of them."""
+    arguments = list(spec.arguments)
+    if spec.script == COMMAND_SCRIPT:
+        return {"script": None, "command": arguments, "arguments": []}
+    return {"script": spec.script, "command": "", "arguments": arguments}
 
 
 def _environment(spec: RunSpec) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jupyter_mltrain.core.docker_section import DockerConfiguration
 from jupyter_mltrain.core.environment import Environment
@@ -20,6 +20,11 @@ from jupyter_mltrain.spec import (
 )
 from jupyter_mltrain.wire import SubmitRequest
 
+COMMAND_SCRIPT: Final = "mltrain-command.sh"
+"""The file that makes a command a script: the command is its arguments."""
+
+_EXECUTE: Final = 'exec "$@"\n'
+
 
 class RunConfiguration(Strict):
     """The part of a `ScriptRunConfig` that is about where and in what.
@@ -29,6 +34,7 @@ class RunConfiguration(Strict):
 
     __slots__ = (
         "arguments",
+        "command",
         "docker",
         "environment",
         "environment_variables",
@@ -39,9 +45,15 @@ class RunConfiguration(Strict):
         "target",
     )
 
-    def __init__(self, script: str | None = None, arguments: Sequence[Any] | None = None) -> None:
+    def __init__(
+        self,
+        script: str | None = None,
+        arguments: Sequence[Any] | None = None,
+        command: str | Sequence[Any] | None = None,
+    ) -> None:
         self.script = script
         self.arguments: list[Any] = list(arguments or ())
+        self.command = command
         self.target: Any = "local"
         """A compute target, or its name."""
         self.environment: Environment | str | None = None
@@ -71,7 +83,7 @@ class ScriptRunConfig:
         distributed_job_config: Any = None,
         resume_from: Any = None,
         max_run_duration_seconds: float | None = MAX_RUN_DURATION_S,
-        command: Any = None,
+        command: str | Sequence[Any] | None = None,
         docker_runtime_config: DockerConfiguration | None = None,
         *,
         resources: Resources | None = None,
@@ -87,6 +99,10 @@ class ScriptRunConfig:
             Path of the script in it; of a notebook, it is executed and kept among the outputs.
         arguments
             Passed to the script, each made a string; to a notebook as parameters.
+        command
+            In place of a script and its arguments: a program and its arguments, each as it is; or
+            a line for the shell, which may name variables and have pipes. It is executed in the
+            source folder, and needs no Python.
         environment
             What it runs in, or the ``NAME`` or ``NAME:VERSION`` of a registered one.
         docker_runtime_config
@@ -122,10 +138,9 @@ class ScriptRunConfig:
         Raises
         ------
         InvalidSpec
-            There is no script, or something is asked for that runs cannot do.
+            There is no script and no command, or something is asked for that runs cannot do.
         """
         for asked, what in (
-            (self.command, "a command"),
             (self.distributed_job_config, "several nodes or processes"),
             (self.resume_from, "another run to resume from"),
         ):
@@ -135,9 +150,7 @@ class ScriptRunConfig:
                     "Leave it out."
                 )
         config = self.run_config
-        script = self.script or config.script
-        if script is None:
-            raise InvalidSpec("The run has no script. Name one in ScriptRunConfig(script=…).")
+        script, arguments, inline = self._executed()
         directory = Path(self.source_directory or ".").expanduser().absolute()
         definition, registered = self._environment()
         target = config.target or "local"
@@ -146,7 +159,7 @@ class ScriptRunConfig:
             name=self.name,
             script=Path(script).as_posix(),
             kind=kind_of(script),
-            arguments=tuple(map(str, self.arguments or config.arguments or ())),
+            arguments=arguments,
             variables={
                 str(name): str(value) for name, value in config.environment_variables.items()
             },
@@ -157,9 +170,29 @@ class ScriptRunConfig:
             priority=config.priority or 0,
             node_count=config.node_count,
         )
-        return SubmitRequest(
-            spec=spec, source=Source(directory=str(directory)), environment=registered
-        )
+        source = Source(directory=str(directory), inline=inline)
+        return SubmitRequest(spec=spec, source=source, environment=registered)
+
+    def _executed(self) -> tuple[str, tuple[str, ...], dict[str, str]]:
+        """The script, its arguments, and the text of the script where that is ours."""
+        config = self.run_config
+        script, command = self.script or config.script, self.command or config.command
+        arguments = tuple(map(str, self.arguments or config.arguments or ()))
+        if not command:
+            if script is None:
+                raise InvalidSpec(
+                    "The run has no script. Name one in ScriptRunConfig(script=…), or give a "
+                    "program and its arguments as command=[…]."
+                )
+            return script, arguments, {}
+        if script is not None or arguments:
+            raise InvalidSpec(
+                "A run executes either a command, or a script with its arguments. Leave one of "
+                "them out: command=['python', 'train.py', '--lr', 0.1] has both in one."
+            )
+        if isinstance(command, str):
+            command = ("/bin/sh", "-c", command)
+        return COMMAND_SCRIPT, tuple(map(str, command)), {COMMAND_SCRIPT: _EXECUTE}
 
     def _environment(self) -> tuple[EnvironmentSpec, str | None]:
         """The definition, or the name of a registered one."""

@@ -47,5 +47,5 @@ def wait(client: Client, run_id: str, *, show_output: bool, raise_on_error: bool
 
 def failure(run: Run) -> RunFailed:
     """The error that a run's ending is, with what to do next."""
-    advice = f" {run.advice}" if run.advice else ""
-    return RunFailed(f"{run.label} is {run.state}: {run.reason}{advice}")
+    said = f"{run.label} is {run.state}: {run.reason}"
+    return RunFailed(f"{said.rstrip('.')}. {run.advice}" if run.advice else said)

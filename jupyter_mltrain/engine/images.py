@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_mltrain.engine import Engine
 from jupyter_mltrain.engine.references import repository_of, same_repository
+from jupyter_mltrain.errors import WrongState
 from jupyter_mltrain.spec import Frozen
 
 if TYPE_CHECKING:
     import docker
+
+_PATIENCE_S: Final = 5.0
+"""For a container to go that still holds an image: that of a run goes a moment after its end."""
+
+_LOOK_AGAIN_S: Final = 0.1
 
 
 class Image(Frozen, frozen=True, kw_only=True):
@@ -85,26 +92,63 @@ def name(client: docker.APIClient, image: str, tag: str) -> None:
     client.tag(image, repository, version)
 
 
-async def delete(engine: Engine, image: str, label: str) -> None:
+async def delete(
+    engine: Engine, image: str, label: str, *, patience_s: float = _PATIENCE_S
+) -> None:
     """Delete an image and what only it is made of, if it has that label, ``name=value``.
 
-    One that a container uses stays.
+    Parameters
+    ----------
+    patience_s
+        For so long a container that holds it is waited for.
+
+    Raises
+    ------
+    WrongState
+        A container holds it; nothing was deleted.
     """
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + patience_s
+    while holders := await engine.call(lambda client: _deleted(client, image, label)):
+        if loop.time() > deadline:
+            raise WrongState(_held(holders))
+        await asyncio.sleep(_LOOK_AGAIN_S)
 
-    def work(client: docker.APIClient) -> None:
-        import docker.errors
 
-        for found in client.images(filters={"label": [label]}):
-            if found["Id"] != image:
-                continue
-            for tag in found.get("RepoTags") or (image,):
-                try:
-                    client.remove_image(image if tag == "<none>:<none>" else tag)
-                except docker.errors.APIError as error:
-                    if error.status_code not in (404, 409):  # gone, or in use
-                        raise
+def _deleted(client: docker.APIClient, image: str, label: str) -> list[str]:
+    """Delete it, or name the containers that hold it."""
+    import docker.errors
 
-    await engine.call(work)
+    for found in client.images(filters={"label": [label]}):
+        if found["Id"] != image:
+            continue
+        if holders := _holders(client, image):
+            return holders
+        for tag in found.get("RepoTags") or (image,):
+            try:
+                client.remove_image(image if tag == "<none>:<none>" else tag)
+            except docker.errors.APIError as error:
+                if error.status_code == 409 and (holders := _holders(client, image)):
+                    return holders
+                if error.status_code not in (404, 409):  # gone, or another is made of it
+                    raise
+    return []
+
+
+def _holders(client: docker.APIClient, image: str) -> list[str]:
+    """Names of the containers that are made of the very image."""
+    found = client.containers(all=True, filters={"ancestor": image})
+    return [each["Names"][0].lstrip("/") for each in found if each["ImageID"] == image]
+
+
+def _held(holders: Sequence[str]) -> str:
+    names = ", ".join(holders)
+    one = len(holders) == 1
+    return (
+        f"The image is still held by the container{'' if one else 's'} {names}. Delete "
+        f"{'that' if one else 'these'} first, with `docker rm -f {' '.join(holders)}`, or wait for "
+        f"{'its' if one else 'their'} end."
+    )
 
 
 async def discard_unnamed(engine: Engine, labels: Sequence[str]) -> None:

@@ -130,15 +130,22 @@ class Workbench:
         config["Env"] = [f"{name}={value}" for name, value in {**env, **variables}.items()]
         repository, _, name = tag.rpartition(":")
 
-        def work(client: docker.APIClient) -> str:
-            # Nothing runs in it, so it need not stand still.
-            return str(
-                client.commit(
-                    self._container, repository, name, message=comment, pause=False, conf=config
-                )["Id"]
-            )
+        made = ""
 
-        made = await self._engine.call(work)
+        def work(client: docker.APIClient) -> None:
+            nonlocal made
+            # Nothing runs in it, so it need not stand still. The name comes after: an image that
+            # is made when nobody is there any more has none, and is found by that.
+            said = client.commit(self._container, message=comment, pause=False, conf=config)
+            made = str(said["Id"])
+            client.tag(made, repository, name)
+
+        try:
+            await until_done(self._engine.in_thread(self._engine.do, work), to_the_end)
+        except asyncio.CancelledError:
+            if made:
+                await self._engine.call(lambda client: client.remove_image(made, force=True))
+            raise
         self.kept = True
         return made
 

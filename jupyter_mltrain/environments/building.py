@@ -75,8 +75,7 @@ async def build(
             "image, or write the line without its options."
         )
     proxies = network.proxies()
-    given = {name: os.environ[name] for name in DECLARED if os.environ.get(name)}
-    arguments = proxies | {name: given[name] for name in given if name in parsed.arguments}
+    arguments = _arguments(proxies, parsed, site)
     with tempfile.TemporaryFile(dir=site.directory) as archive, ExitStack() as closing:
         context.archive(text, folder, archive)
         archive.seek(0)
@@ -95,6 +94,28 @@ async def build(
             )
         except building.Refused as refused:
             raise EnvironmentFailed(steps.why(masked(refused.problem))) from None
+
+
+def _arguments(proxies: Mapping[str, str], parsed: Dockerfile, site: Counted) -> dict[str, str]:
+    """The user's settings for the build.
+
+    What a Dockerfile declares with ARG is in the history of the image, a proxy too, so nothing
+    with a password is given for that.
+    """
+    settings = {name: os.environ[name] for name in DECLARED if os.environ.get(name)}
+    given = {name: value for name, value in proxies.items() if name not in parsed.arguments}
+    for name, value in {**proxies, **settings}.items():
+        if name not in parsed.arguments:
+            continue
+        if masked(value) == value:
+            given[name] = value
+        else:
+            site.write(
+                f"{name} holds a password, which the history of the image would show: the "
+                "Dockerfile is built without it. Packages that the environment itself asks for "
+                "are installed with it.\n"
+            )
+    return given
 
 
 class _Steps(ExitStack):

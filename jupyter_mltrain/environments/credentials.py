@@ -84,7 +84,9 @@ class Credentials:
         try:
             if password:
                 keyring.set_password(_SERVICE, entry, password)
-            elif keyring.get_password(_SERVICE, entry) is not None:
+                # One that is switched off takes everything and keeps nothing.
+                return keyring.get_password(_SERVICE, entry) == password
+            if keyring.get_password(_SERVICE, entry) is not None:
                 keyring.delete_password(_SERVICE, entry)
         except keyring.errors.KeyringError:
             return False

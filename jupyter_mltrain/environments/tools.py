@@ -27,7 +27,7 @@ _KEPT_LINES: Final = 200
 
 MASK: Final = "****"
 
-_IN_URL: Final = re.compile(r"(?<=://)(?!git@)[^\s/@]+@")
+_IN_URL: Final = re.compile(r"(?<=://)(?!git@)[^\s/]+@")
 _TOKEN: Final = re.compile(r"(?<=/t/)[^\s/]+(?=/)")
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 

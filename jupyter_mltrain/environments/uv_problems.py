@@ -153,15 +153,12 @@ def _unsolvable(said: _Said) -> str:
             f"There is no `{alone[1]}` in the package index. Ask for another version, or for none "
             "to get the newest."
         )
-    reason = reason.replace(" And because ", "\nAnd because ").rstrip(".")
-    lines = reason.splitlines()[:_MOST_LINES]
+    first, *further = reason.rstrip(".").split(" And because ")
+    more = [f"And because {each}" for each in further][: _MOST_LINES - 1]
     hints = [hint for hint in said.hints if hint][:1]
+    why = f": {first[:1].lower()}{first[1:].rstrip('.,')}" if first else ""
     return "\n".join(
-        (
-            "No versions can be found that fit together. Loosen one of these requirements:",
-            *lines,
-            *hints,
-        )
+        (f"No versions fit together{why}. Loosen one of these requirements.", *more, *hints)
     )
 
 

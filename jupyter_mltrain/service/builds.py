@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, MutableSequence
 from concurrent.futures import Executor
 from datetime import timedelta
 from pathlib import Path
@@ -34,7 +33,6 @@ from jupyter_mltrain.store.builds import BuildStore
 from jupyter_mltrain.store.removal import remove_tree
 
 T = TypeVar("T")
-_log = logging.getLogger(__name__)
 
 _LOOK_S: Final = 30.0
 """So long nobody asks again whether what was built is still there."""
@@ -197,23 +195,25 @@ class Builds:
             and (build.used_at or build.ended_at or build.created_at) <= latest
             and self._user_of(build) is None
         ]
+        problems: MutableSequence[str] = []
         if not request.dry_run:
-            chosen = [build for build in chosen if await self._reclaimed(build)]
+            chosen = [build for build in chosen if await self._reclaimed(build, problems)]
             self._hub.changed(Hub.ENVIRONMENTS)
             await self._durability.sync()
         return wire.ReclaimReport(
             builds=tuple(chosen),
             freed_bytes=sum(build.size_bytes or 0 for build in chosen),
             dry_run=request.dry_run,
+            problems=tuple(problems),
         )
 
-    async def _reclaimed(self, build: Build) -> bool:
+    async def _reclaimed(self, build: Build, problems: MutableSequence[str]) -> bool:
         if self._user_of(build) is not None:
             return False  # a run has begun in it meanwhile
         try:
             await self._preparer.shelf.remove(build, "deleted to reclaim its space")
         except MltrainError as error:
-            _log.error("%s is not deleted: %s", build.id, error)
+            problems.append(f"{_label(build)} is not deleted: {error.message}")
             return False
         await self._in_thread(remove_tree, self._preparer.made(build.id))
         return True
@@ -233,15 +233,17 @@ class Builds:
         """Why it was not there already: what differs from the nearest that was built before."""
         build = self._store.get(build_id)
         mine = self._identified(build)
-        nearest: tuple[tuple[int, float], Build, tuple[str, ...]] | None = None
+        nearest: tuple[tuple[bool, int, float], Build, tuple[str, ...]] | None = None
         for _, other in self._store.in_state(BuildState.BUILT, BuildState.STALE).values():
             if other.id == build.id or other.created_at > build.created_at:
                 continue
-            changes = differences(mine, self._identified(other))
+            theirs = self._identified(other)
+            changes = differences(mine, theirs)
             if other.compute != build.compute:
                 where = f"It is for {build.compute!r}, the other for {other.compute!r}."
                 changes = (where, *changes)
-            rank = (len(changes), -other.created_at.timestamp())
+            # What differs of those of another kind is not looked at.
+            rank = (mine.kind != theirs.kind, len(changes), -other.created_at.timestamp())
             if nearest is None or rank < nearest[0]:
                 nearest = rank, other, changes
         if nearest is None:

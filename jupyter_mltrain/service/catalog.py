@@ -244,6 +244,11 @@ class Catalog:
 
     def _unknown(self, name: str) -> NoSuchEnvironment:
         ours = _listed([repr(each) for each in curated.ENVIRONMENTS])
+        if name.lower() == "current":
+            return NoSuchEnvironment(
+                "'current' stands for the Python that asks for a run. It is never registered, and "
+                "there is nothing to build."
+            )
         if name.lower().startswith(_AZURE):
             return NoSuchEnvironment(
                 f"There is no environment {name!r}: those of Azure ML's service are not here. "
@@ -307,9 +312,7 @@ def _check_not_reserved(name: str) -> None:
         why = "stands for the Python that asks for the run"
     else:
         why = "begins as only names of environments do that are given"
-    raise InvalidSpec(
-        f"The name {name!r} {why}. Choose another one: environment.clone('my-{name.lower()}')."
-    )
+    raise InvalidSpec(f"The name {name!r} {why}. Choose another one, such as 'my-{name.lower()}'.")
 
 
 def _are_same(one: EnvironmentSpec, other: EnvironmentSpec) -> bool:

@@ -101,7 +101,7 @@ class Service:
         self._computes: dict[str, Compute] = {runs.name: self._compute}
         gate = Gate()
         # Not in a workspace, which may be copied, shared or given away.
-        self._credentials = Credentials(workspaces.home() / "registries.json")
+        self._credentials = Credentials(workspaces.home() / "credentials" / "registries.json")
         builds = self._build_store = BuildStore(self._database)
         self._preparer = Preparer(
             directory=directory / "environments",

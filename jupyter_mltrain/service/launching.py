@@ -217,10 +217,23 @@ def _of_environment(run: Run) -> Mapping[str, str]:
     if environment.image is not None:
         return {}
     if built is None or not built.id or built.interpreter is None:
-        return environment.inherited
+        return _with_its_python(environment)
     folder = posixpath.dirname(built.interpreter)
     prefix = posixpath.dirname(folder)
     path = os.pathsep.join((folder, os.environ.get("PATH", os.defpath)))
     if built.kind == "conda":
         return {"PATH": path, "CONDA_PREFIX": prefix, "CONDA_DEFAULT_ENV": environment.name}
     return {"PATH": path, "VIRTUAL_ENV": prefix}
+
+
+def _with_its_python(environment: EnvironmentSpec) -> Mapping[str, str]:
+    """What it inherits, and its own ``python`` where another one, or none, would be found.
+
+    A kernel is started by the path of its Python, whose folder need not be on the kernel's PATH.
+    """
+    inherited = environment.inherited
+    folder = posixpath.dirname(environment.interpreter or sys.executable)
+    path = inherited.get("PATH") or os.environ.get("PATH", os.defpath)
+    if folder in path.split(os.pathsep):
+        return inherited
+    return {**inherited, "PATH": os.pathsep.join((folder, path))}

@@ -203,8 +203,10 @@ class Shelf:
             folder = self._directory / build.id / MADE
             await self._builder_of(build).remove(built, build.compute, folder)
         except MltrainError:
-            self._ready |= found
+            self._ready = {**found, **self._ready}  # a newer one may have come meanwhile
             self._store.replace(*found.values())
+            self._hub.changed(build.id)
+            self._hub.changed(Hub.ENVIRONMENTS)
             raise
         if not found:  # a newer one had taken its place
             self._store.replace(replace(build, state=BuildState.STALE, reason=reason))

@@ -76,7 +76,7 @@ class BuildSite:
         self._guard = threading.RLock()
         self._readers: dict[object, Reader] = {}
         self._steps: list[BuildStep] = []
-        self._expected = 0
+        self._expected: int | None = None
         self.directory.mkdir(parents=True)
         self._file = open(folder / LOG, "ab", buffering=0)  # noqa: SIM115 - until `close`
 
@@ -101,7 +101,8 @@ class BuildSite:
         with self._guard:
             at = len(self._steps)
             self._steps.append(BuildStep(name=name, started_at=self._clock(), cached=cached))
-            self._expected = max(self._expected, at + 1)
+            if self._expected is not None:
+                self._expected = max(self._expected, at + 1)
             self.write(f"{self._place(at)}{' (cached)' if cached else ''}\n")
         self._tell()
         problem = None
@@ -137,13 +138,17 @@ class BuildSite:
 
     @property
     def doing(self) -> str:
-        """As in ``step 4 of 6, install packages``; empty before the first."""
+        """As in ``step 4 of 6, install packages``; empty before the first.
+
+        How many there are is not said before the builder knows.
+        """
         with self._guard:
             last = len(self._steps) - 1
             return "" if last < 0 else _small(self._place(last))
 
     def _place(self, at: int) -> str:
-        return f"Step {at + 1} of {self._expected}, {self._steps[at].name}"
+        of = "" if self._expected is None else f" of {self._expected}"
+        return f"Step {at + 1}{of}, {self._steps[at].name}"
 
     def join(self, who: object, reader: Reader) -> None:
         """Give someone the log so far, and from now on everything. For a thread."""

@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -43,12 +43,14 @@ from jupyter_mltrain.service.readying import Readier
 from jupyter_mltrain.service.roster import Clock, Roster
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.tidying import Tidier
-from jupyter_mltrain.spec import ExitRecord, Lease, Node, Run, RunSpec, RunState
+from jupyter_mltrain.spec import BUILD_LOG, ExitRecord, Lease, Node, Run, RunSpec, RunState
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
+
+_MORE: Final = f"Its build log, {BUILD_LOG}, says more."
 
 
 class Supervisor:
@@ -276,7 +278,7 @@ class Supervisor:
             except EnvironmentFailed as error:
                 # The lines that it shows below its sentence are in the log, too.
                 reason, _, more = error.message.partition("\n")
-                self._fail(run.id, reason, advice="Its build log says more." if more else None)
+                self._fail(run.id, reason, advice=_MORE if more else None)
             except MltrainError as error:
                 _log.error("%s: %s", run.id, error)
                 self._fail(run.id, error.message)

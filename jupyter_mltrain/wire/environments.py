@@ -85,6 +85,8 @@ class ReclaimReport(Frozen, frozen=True, kw_only=True):
     builds: tuple[Build, ...]
     freed_bytes: int
     dry_run: bool
+    problems: tuple[str, ...] = ()
+    """What could not be deleted, and why, a sentence each."""
 
 
 class CredentialsRequest(Frozen, frozen=True, kw_only=True):
@@ -94,6 +96,9 @@ class CredentialsRequest(Frozen, frozen=True, kw_only=True):
     username: str
     password: str
     """An empty one forgets what was kept."""
+
+    def __repr__(self) -> str:
+        return f"CredentialsRequest({self.address!r}, {self.username!r})"
 
 
 class AttachRequest(Frozen, frozen=True, kw_only=True):

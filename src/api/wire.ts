@@ -445,6 +445,7 @@ export type ReclaimReport = {
   builds: Build[];
   freed_bytes: number;
   dry_run: boolean;
+  problems: string[];
 };
 
 /** `POST /v1/environments/reclaim`: delete builds that nothing needs. */

@@ -6,9 +6,10 @@ import { Field } from '../form/Field';
 import { Pairs } from '../form/Pairs';
 import { fullName } from '../parts/environments';
 import { shown } from '../parts/words';
-import type { Base, IEnvironmentFields, Installs, TextField } from './fields';
+import type { Base, IEnvironmentFields, Installs } from './fields';
 import { registryOf } from './fields';
 import type { IEnvironmentState, Purpose } from './formmodel';
+import { Choice, Lines, Text, useOnce } from './FormParts';
 
 export interface IEnvironmentFormViewProps {
   /** Unique on the page. */
@@ -109,103 +110,6 @@ export function headingOf(
     case 'clone':
       return base ? trans.__('Clone of %1', base) : trans.__('Clone environment');
   }
-}
-
-function Text(
-  props: IEnvironmentFormViewProps & {
-    name: TextField;
-    label: string;
-    help?: string;
-    placeholder?: string;
-    required?: boolean;
-    readOnly?: boolean;
-    button?: React.ReactNode;
-  }
-): React.JSX.Element {
-  const { name, state } = props;
-  return (
-    <Field
-      id={`${props.id}-${name}`}
-      label={props.label}
-      help={props.help}
-      problem={state.problems[name]}
-      required={props.required}
-    >
-      {control => (
-        <div className="jp-mltrain-Field-line">
-          <input
-            {...control}
-            className="jp-mod-styled"
-            value={state.fields[name]}
-            placeholder={props.placeholder}
-            readOnly={props.readOnly}
-            autoComplete="off"
-            spellCheck={false}
-            onChange={event => props.onFill({ [name]: event.target.value })}
-          />
-          {props.button}
-        </div>
-      )}
-    </Field>
-  );
-}
-
-/** Several lines of code. */
-function Lines(
-  props: IEnvironmentFormViewProps & {
-    name: TextField;
-    label: string;
-    rows: number;
-    help?: string;
-    placeholder?: string;
-  }
-): React.JSX.Element {
-  const { name, state } = props;
-  return (
-    <Field
-      id={`${props.id}-${name}`}
-      label={props.label}
-      help={props.help}
-      problem={state.problems[name]}
-      required
-    >
-      {control => (
-        <textarea
-          {...control}
-          className="jp-mod-styled jp-mltrain-Form-code"
-          rows={props.rows}
-          spellCheck={false}
-          placeholder={props.placeholder}
-          value={state.fields[name]}
-          onChange={event => props.onFill({ [name]: event.target.value })}
-        />
-      )}
-    </Field>
-  );
-}
-
-function Choice<T extends string>(props: {
-  id: string;
-  label: string;
-  value: T;
-  choices: readonly (readonly [T, string])[];
-  onChoose: (value: T) => void;
-}): React.JSX.Element {
-  return (
-    <div className="jp-mltrain-Form-kinds" role="radiogroup" aria-label={props.label}>
-      {props.choices.map(([value, label]) => (
-        <label key={value}>
-          <input
-            type="radio"
-            name={props.id}
-            checked={value === props.value}
-            onChange={() => props.onChoose(value)}
-          />
-          {label}
-        </label>
-      ))}
-    </div>
-  );
 }
 
 /** A Python of this machine, an image or a Dockerfile. */
@@ -317,13 +221,6 @@ function Registry(
       </div>
     </details>
   );
-}
-
-/** Whether something is, or was, so: what has opened does not close while somebody types in it. */
-function useOnce(is: boolean): boolean {
-  const was = React.useRef(false);
-  was.current ||= is;
-  return was.current;
 }
 
 /** What is installed. */

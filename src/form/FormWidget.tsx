@@ -9,7 +9,7 @@ import type * as wire from '../api/wire';
 import { runLabel } from '../parts/words';
 import { useSignal } from '../parts/usesignal';
 import type { IPlace } from './code';
-import { defaultPython } from './fields';
+import { defaultPython } from './environment';
 import { FormView } from './FormView';
 import type { FormModel } from './model';
 import { folderOf } from './reading';

@@ -34,6 +34,8 @@ def test_a_run_is_found_opened_and_canceled_by_keyboard_alone(window: Window):
 def test_a_run_is_submitted_by_keyboard_alone(window: Window):
     window.place.file("keyed.py", "print('from the keyboard')")
     window.open()
+    # It takes the focus when it comes, which would close the palette.
+    expect(window.page.locator(".jp-Launcher")).to_be_focused()
     keyboard = window.page.keyboard
     keyboard.press("Control+Shift+C")
     keyboard.type("New training run")

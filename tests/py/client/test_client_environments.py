@@ -99,7 +99,7 @@ def test_reclaiming_deletes_what_it_said(client: Client) -> None:
 
 def test_a_password_lies_where_only_its_user_reads_it(client: Client) -> None:
     client.keep_credentials("registry.example.com", "me", "planted")
-    file = workspaces.home() / "registries.json"
+    file = workspaces.home() / "credentials" / "registries.json"
     assert "planted" in file.read_text()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert not file.is_relative_to(client.directory)

@@ -12,11 +12,27 @@ from compute.real_runs import executed, log_of, the_end
 from loops import in_loop
 
 from jupyter_mltrain.compute import launcher
+from jupyter_mltrain.compute.base import Container
+from jupyter_mltrain.errors import ComputeTargetError
+from jupyter_mltrain.spec import Lease
 
 
 @pytest.fixture
 def bench(processes_bench: ProcessBench) -> ProcessBench:
     return processes_bench
+
+
+# How it starts
+
+
+@in_loop
+async def test_a_container_is_refused(bench: ProcessBench) -> None:
+    async with bench as compute:
+        container = Container(image="sha256:any", lease=Lease(cpus=1), shm_bytes=2**20)
+        launch = bench.shell("true", container=container)
+        with pytest.raises(ComputeTargetError, match="'local' has processes only"):
+            await compute.start(launch)
+        assert list(launch.control.iterdir()) == []
 
 
 # How it ends

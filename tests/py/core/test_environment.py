@@ -6,6 +6,7 @@ import copy
 import pickle
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -335,7 +336,29 @@ def test_the_run_config_is_live() -> None:
     assert spec.environment.name == "later"
 
 
-@pytest.mark.parametrize("asked", ["command", "distributed_job_config", "resume_from"])
+def test_a_command_is_a_program_with_its_arguments() -> None:
+    request = ScriptRunConfig(".", command=["./train", "--lr", 0.1, "a b"]).request("e")
+    assert request.spec.arguments == ("./train", "--lr", "0.1", "a b")
+    assert request.source.inline == {request.spec.script: 'exec "$@"\n'}
+
+
+def test_a_line_is_for_the_shell() -> None:
+    config = ScriptRunConfig(".", command="cat $DATA | ./train")
+    assert config.request("e").spec.arguments == ("/bin/sh", "-c", "cat $DATA | ./train")
+
+
+def test_the_command_of_a_run_configuration_counts() -> None:
+    config = ScriptRunConfig(".", run_config=RunConfiguration(command=["ls"]))
+    assert config.request("e").spec.arguments == ("ls",)
+
+
+@pytest.mark.parametrize("besides", [{"script": "train.py"}, {"arguments": ["x"]}])
+def test_a_command_and_a_script_are_too_much(besides: dict[str, Any]) -> None:
+    with pytest.raises(InvalidSpec, match="either a command, or a script"):
+        ScriptRunConfig(".", command=["ls"], **besides).request("e")
+
+
+@pytest.mark.parametrize("asked", ["distributed_job_config", "resume_from"])
 def test_what_runs_cannot_do_is_said(asked: str) -> None:
     config = ScriptRunConfig(".", "train.py", **{asked: ["x"]})  # type: ignore[arg-type]
     with pytest.raises(InvalidSpec, match="Leave it out"):

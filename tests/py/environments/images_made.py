@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
+import requests
 from build_sites import ASite
 from engines import BASE
 from registries import a_client
@@ -63,9 +64,11 @@ def a_workshop(engine: Engine, folder: Path) -> Iterator[Workshop]:
     yield workshop
     with a_client() as client:
         for container in client.containers(all=True, filters={"label": mine}):
-            # One that an image was made of goes a moment later; any other is an error.
-            with suppress(docker.errors.NotFound):
+            # One that an image was made of goes a moment later; any other is an error. An engine
+            # does not always tell of a removal that had begun before it was asked to.
+            with suppress(docker.errors.NotFound, requests.exceptions.ConnectionError):
                 client.wait(container["Id"], condition="removed", timeout=20)
+        assert client.containers(all=True, filters={"label": mine}) == []
         for image in client.images(filters={"label": mine}):
             client.remove_image(image["Id"], force=True)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
+from keyring.backends.null import Keyring as NullKeyring
 from keyring.errors import KeyringError
 
 from jupyter_mltrain.engine.pulling import Login
@@ -145,6 +146,14 @@ def test_the_keyring_forgets(a_keyring: AKeyring, file: Path) -> None:
     Credentials(file).keep("registry.example", "ann", "secret")
     Credentials(file).keep("registry.example", "ann", "")
     assert a_keyring.held == {}
+
+
+def test_a_keyring_that_is_switched_off_leaves_it_to_the_file(
+    a_keyring: AKeyring, file: Path
+) -> None:
+    keyring.set_keyring(NullKeyring())
+    Credentials(file).keep("registry.example", "ann", "secret")
+    assert Credentials(file).password("registry.example", "ann") == "secret"
 
 
 def test_a_damaged_file_is_named_without_what_is_in_it(

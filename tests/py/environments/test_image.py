@@ -21,6 +21,8 @@ from loops import in_loop
 from registries import a_client
 from wheels import a_wheel, an_index
 
+from jupyter_mltrain.engine import Engine, images
+from jupyter_mltrain.engine.workbench import workbench
 from jupyter_mltrain.environments.locks import Lock
 from jupyter_mltrain.errors import EnvironmentFailed
 from jupyter_mltrain.spec import Built, PackagesSpec
@@ -348,6 +350,23 @@ async def test_a_cancelled_installation_leaves_nothing(
         building.cancel()
         with pytest.raises(asyncio.CancelledError):
             await building
+    assert _left_of(workshop) == []
+
+
+@in_loop
+async def test_an_image_that_is_cancelled_while_it_is_made_does_not_stay(
+    workshop: Workshop, engine: Engine
+) -> None:
+    labels = {"mltrain.workspace": workshop.workspace}
+    image = await engine.call(lambda client: images.inspect(client, BASE))
+    assert image is not None
+    async with workbench(engine, image, labels=labels) as bench:
+        tag = "mltrain-test-images/cancelled:1"
+        keeping = asyncio.ensure_future(bench.keep(tag, labels=labels, variables={}, comment=""))
+        await asyncio.sleep(0)  # until the engine is asked
+        keeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await keeping
     assert _left_of(workshop) == []
 
 

@@ -209,6 +209,20 @@ async def test_a_declared_index_reaches_its_commands(
     assert said_in(made.image, "/bin/cat", "/seen") == "https://index.example/simple"
 
 
+@pytest.mark.parametrize("name", ["PIP_INDEX_URL", "https_proxy"])
+@in_loop
+async def test_a_declared_setting_with_a_password_is_left_out_and_that_is_said(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "http://me:planted@index.example/simple")
+    site = workshop.site()
+    made = await workshop.make(a_dockerfile(f"ARG {name}", f"RUN echo x${name} > /seen"), site)
+    assert made.image is not None
+    assert said_in(made.image, "/bin/cat", "/seen") == "x"
+    assert b"planted" not in everything_of(made.image)
+    assert site.log.startswith(f"{name} holds a password, which the history of the image would")
+
+
 @in_loop
 async def test_a_cancelled_build_stops_and_leaves_nothing(workshop: Workshop) -> None:
     site = workshop.site()

@@ -54,9 +54,11 @@ async def test_a_tool_reads_what_it_is_given() -> None:
 @in_loop
 async def test_passwords_in_urls_and_conda_s_tokens_are_masked() -> None:
     lines = await said(
-        "echo https://me:secret@host/x file:///t/secret/conda git+ssh://git@h/x t://tok@h"
+        "echo https://me:secret@host/x file:///t/secret/conda git+ssh://git@h/x t://tok@h a://b:c@d@h"
     )
-    assert lines == ["https://****@host/x file:///t/****/conda git+ssh://git@h/x t://****@h"]
+    assert lines == [
+        "https://****@host/x file:///t/****/conda git+ssh://git@h/x t://****@h a://****@h"
+    ]
 
 
 @in_loop

@@ -187,6 +187,7 @@ async def test_what_cannot_be_deleted_stays_as_it_was(
                 await rig.build_verbs.delete(build.id)
             report = await rig.build_verbs.reclaim(ReclaimRequest(dry_run=False))
         assert report.builds == ()
+        assert report.problems == ("tools:1 is not deleted: The engine does not answer.",)
         assert builds(rig)[0].state is BuildState.BUILT
         await prepared(rig, packages("a"))
         assert len(rig.builder.sites) == 1
@@ -275,6 +276,15 @@ async def test_why_it_was_not_there_is_what_differs_from_the_nearest(rig: Rig) -
         found = rig.build_verbs.difference(builds(rig)[0].id)
         assert found.nearest_name == "near:1"
         assert found.changes == ("It has c besides (pip).",)
+
+
+@in_loop
+async def test_the_nearest_is_of_the_same_kind(rig: Rig) -> None:
+    async with rig:
+        await prepared(rig, packages("a", name="near"))
+        await prepared(rig, image(name="far"))
+        await prepared(rig, packages("b", "c"))
+        assert rig.build_verbs.difference(builds(rig)[0].id).nearest_name == "near:1"
 
 
 @in_loop

@@ -78,6 +78,14 @@ async def test_a_run_says_how_far_its_environment_is(rig: Rig) -> None:
 
 
 @in_loop
+async def test_how_many_steps_there_are_is_said_once_that_is_known(rig: Rig) -> None:
+    async with rig:
+        run = await prepared(rig, image())
+        log = build_log(rig, run)
+        assert log.startswith("Step 1, ask the registry\nStep 2 of 2, install packages\n")
+
+
+@in_loop
 async def test_the_log_of_the_build_is_that_of_the_run_while_it_waits(rig: Rig) -> None:
     async with rig:
         rig.builder.may_end.clear()

@@ -37,6 +37,24 @@ async def test_a_process_gets_its_environment_as_if_it_were_activated(rig: Rig) 
 
 
 @in_loop
+async def test_the_python_of_a_process_is_the_one_that_its_path_finds(
+    rig: Rig, tmp_path: Path
+) -> None:
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    async with rig:
+        for path, expected in (
+            ("/usr/bin", f"{python.parent}:/usr/bin"),
+            (f"/usr/bin:{python.parent}", f"/usr/bin:{python.parent}"),
+        ):
+            environment = EnvironmentSpec(interpreter=str(python), inherited={"PATH": path})
+            run = await rig.running(environment=environment)
+            assert rig.world.job(run.id).launch.variables["PATH"] == expected
+            await rig.exit(run)
+
+
+@in_loop
 async def test_a_container_gets_the_image_that_was_built_and_what_the_run_holds(rig: Rig) -> None:
     async with rig:
         rig.builder.made = Made(interpreter="/usr/bin/python3", python="3.11.2")
