@@ -290,7 +290,7 @@ def _reclaim(arguments: argparse.Namespace) -> int:
             say("Nothing is deleted.")
             return 1
     done = client.reclaim(take)
-    print(f"Deleted {_what(done)}.")
+    print(f"Deleted {_what(done)}." if done.builds else "Nothing is deleted.")
     for problem in done.problems:
         say(plain(problem))
     return 1 if done.problems else 0

@@ -48,6 +48,10 @@ ROOT_CAPABILITIES: Final = (
 """What root needs to be root within the container's own files and processes."""
 
 _SOCKETS: Final = ("/var/run/docker.sock", "/run/docker.sock", "/run/podman/podman.sock")
+_MEMORY_OR_DISK: Final = re.compile(
+    r"/dev(?:/(?:k?mem|port|(?:mapper|disk|block)(?:/.*)?|(?:sd|hd|vd|xvd)[a-z]+\d*|dm-\d+"
+    r"|(?:nvme|mmcblk|loop|md|nbd|zd)\d.*))?\Z"
+)
 _UNITS: Final = {"": 1, "b": 1, "k": 1024, "m": 1024**2, "g": 1024**3, "t": 1024**4}
 
 
@@ -217,6 +221,11 @@ def _ulimit(text: str) -> dict[str, Any]:
 
 def _device(text: str) -> dict[str, str]:
     there, _, rest = text.partition(":")
+    if _MEMORY_OR_DISK.match(os.path.normpath(there)):
+        raise InvalidSpec(
+            f"--device {text} would open the machine to the container: its memory or its disks are "
+            "not for a run."
+        )
     here, _, access = rest.partition(":")
     return {
         "PathOnHost": there,
@@ -299,8 +308,13 @@ def _checked(kind: str, source: str, target: str, readonly: bool, option: str) -
 
 
 def _opens_an_engine(path: Path) -> bool:
-    """Whether the socket of an engine is there or somewhere below."""
+    """Whether the socket of an engine is there or somewhere below.
+
+    Processes lead to whole file systems, whatever we are allowed to see of that.
+    """
     real = Path(os.path.realpath(path))
+    if real.is_relative_to("/proc"):
+        return True
     own = os.environ.get("XDG_RUNTIME_DIR")
     sockets = [*_SOCKETS, *([f"{own}/docker.sock", f"{own}/podman/podman.sock"] if own else [])]
     if real.name in ("docker.sock", "podman.sock"):

@@ -101,15 +101,18 @@ def _unpack(tar: tarfile.TarFile, into: Path, run_dir: Path, keep: Path) -> None
         if parent != root and not parent.startswith(root + os.sep):
             continue  # behind a link that leads elsewhere
         if member.isdir():
-            path.mkdir(parents=True, exist_ok=True)
+            if not os.path.lexists(path):
+                path.mkdir(parents=True)
             continue
         if path.is_dir() and not path.is_symlink():
             continue  # what we have as a folder is not replaced
+        if member.issym() and path.relative_to(run_dir).as_posix() in _FETCHED:
+            continue  # these are ours, and written to
         path.parent.mkdir(parents=True, exist_ok=True)
         if member.issym():
             path.unlink(missing_ok=True)
             path.symlink_to(member.linkname)
-        elif member.isfile() and (data := tar.extractfile(member)) is not None:
+        elif (data := _content(tar, member)) is not None:
             if path.name in _FOLLOWED and path.parent == run_dir:
                 _complete(path, data)
                 continue
@@ -119,6 +122,16 @@ def _unpack(tar: tarfile.TarFile, into: Path, run_dir: Path, keep: Path) -> None
                 shutil.copyfileobj(data, file, _PIECE_BYTES)
             path.chmod(member.mode & 0o777 | 0o600)
             os.utime(path, (member.mtime, member.mtime))
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> IO[bytes] | None:
+    """Of a file, or of the file in there that a hard link is another name of."""
+    if not member.isfile() and not member.islnk():
+        return None
+    try:
+        return tar.extractfile(member)
+    except KeyError:
+        return None  # it was in another archive
 
 
 def _complete(path: Path, data: IO[bytes]) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
+import stat
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, Final
@@ -36,19 +38,35 @@ _decode = msgspec.json.Decoder(Written).decode
 
 def read(control: Path, memory_limited: bool) -> ExitRecord | None:
     """The record of a run that has ended; `None` as long as there is none that is whole."""
-    path = control / NAME
     try:
-        written = _decode(path.read_bytes())
-        at = datetime.fromtimestamp(path.stat().st_mtime, timezone.utc)
+        # Whatever the script has put in its place is not followed and not waited for.
+        descriptor = os.open(control / NAME, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(descriptor, "rb") as file:
+            facts = os.fstat(descriptor)
+            if not stat.S_ISREG(facts.st_mode):
+                return None
+            written = _decode(file.read(ROOM))
+            at = datetime.fromtimestamp(facts.st_mtime, timezone.utc)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):
         return None  # not there yet, or not whole: nobody saw how it ended
     return record_of(written, at, memory_limited)
 
 
 def keep(control: Path, written: Written, at: datetime) -> None:
-    """Write down what the engine saw where the run itself wrote nothing."""
+    """Write down what the engine saw where the run itself wrote nothing.
+
+    In a plain folder and to a plain file: what the script has put in their place may lead to
+    anything of the user's.
+    """
+    if control.is_symlink() or not control.is_dir():
+        control.unlink(missing_ok=True)
+        control.mkdir()
     path = control / NAME
     new = path.with_suffix(".new")
+    for each in (path, new):
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+    new.unlink(missing_ok=True)
     new.write_bytes(msgspec.json.encode(written))
     os.utime(new, (at.timestamp(), at.timestamp()))
     new.replace(path)

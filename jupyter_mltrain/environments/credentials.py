@@ -85,7 +85,7 @@ class Credentials:
             if password:
                 keyring.set_password(_SERVICE, entry, password)
                 # One that is switched off takes everything and keeps nothing.
-                return keyring.get_password(_SERVICE, entry) == password
+                return bool(keyring.get_password(_SERVICE, entry) == password)
             if keyring.get_password(_SERVICE, entry) is not None:
                 keyring.delete_password(_SERVICE, entry)
         except keyring.errors.KeyringError:

@@ -22,6 +22,7 @@ from jupyter_mltrain.spec import (
     RunKind,
     RunState,
 )
+from jupyter_mltrain.store.confined import open_to_append, plain
 from jupyter_mltrain.store.files import RunFiles
 
 _log = logging.getLogger(__name__)
@@ -124,7 +125,8 @@ def keep_lock(lock: Path, run_dir: Path) -> None:
 def note(run_dir: Path, at: datetime, *lines: str) -> None:
     """Add to the run's control log."""
     try:
-        with open(run_dir / "files" / CONTROL_LOG, "a", encoding="utf-8") as file:
+        log = open_to_append(run_dir, f"files/{CONTROL_LOG}")
+        with open(log, "a", encoding="utf-8") as file:
             for line in lines:
                 file.write(f"{at:%Y-%m-%dT%H:%M:%SZ} {line}\n")
     except OSError as error:
@@ -133,11 +135,11 @@ def note(run_dir: Path, at: datetime, *lines: str) -> None:
 
 
 def tail(path: Path, size_bytes: int = TAIL_BYTES) -> str:
-    """The end of a text file; empty when there is none."""
+    """The end of a text file; empty when there is none, or something else in its place."""
     try:
-        with open(path, "rb") as file:
+        with open(path, "rb", opener=plain) as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - size_bytes))
             return file.read().decode("utf-8", "replace")
-    except FileNotFoundError:
+    except OSError:
         return ""

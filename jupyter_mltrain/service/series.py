@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
+from jupyter_mltrain.store.confined import plain
 from jupyter_mltrain.wire import MetricPoint, MetricsFrame
 
 LIMIT: Final = 1_000
@@ -94,8 +95,8 @@ def records(path: Path) -> Iterator[dict[str, Any]]:
             for record in found:
                 if isinstance(record, dict) and record.get("k") in _KINDS:
                     yield record
-    except FileNotFoundError:
-        return
+    except OSError:
+        return  # there is none, or the script has put something else in its place
 
 
 def _any_record(line: bytes) -> Iterator[Any]:
@@ -118,7 +119,7 @@ def _whole_lines(path: Path, offset: int) -> Iterator[bytes]:
 
 
 def _pieces(path: Path, offset: int) -> Iterator[bytes]:
-    with open(path, "rb", buffering=0) as file:
+    with open(path, "rb", buffering=0, opener=plain) as file:
         left = os.fstat(file.fileno()).st_size - file.seek(offset)
         while left > 0 and (data := file.read(min(_PIECE_BYTES, left))):
             left -= len(data)

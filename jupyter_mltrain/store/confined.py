@@ -11,6 +11,9 @@ from typing import Final
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 # Without O_NONBLOCK, opening a named pipe would wait for a writer.
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_TO_APPEND: Final = (
+    os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+)
 
 _MAX_LINKS: Final = 40
 """Symlinks followed for one name, as in Linux' path lookup."""
@@ -40,6 +43,39 @@ def open_below(root: Path, name: str) -> int:
     finally:
         for folder in folders:
             os.close(folder)
+    return _regular(descriptor)
+
+
+def open_to_append(root: Path, name: str) -> int:
+    """Open a file for more to be added, made if it is not there, through no symlink at all.
+
+    Returns the descriptor, for the caller to close.
+
+    Raises
+    ------
+    OSError
+        It cannot be written, is no regular file, or a symlink is on the way or in its place.
+    """
+    folder, _, last = name.rpartition("/")
+    parent = open_folder_below(root, folder)
+    try:
+        return _regular(os.open(last, _TO_APPEND, 0o644, dir_fd=parent))
+    finally:
+        os.close(parent)
+
+
+def plain(path: str, flags: int) -> int:
+    """Open a regular file, as the `opener` of `open`: no symlink, and no pipe that would wait.
+
+    Raises
+    ------
+    OSError
+        It cannot be opened, or is something else.
+    """
+    return _regular(os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o644))
+
+
+def _regular(descriptor: int) -> int:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is not a regular file")

@@ -144,9 +144,15 @@ class RunFiles:
         tuple of str
             Sentences about what is kept under another name, or is not kept, and why.
         """
+        replaced = [folder for folder in (self._work, self._kept) if folder.is_symlink()]
+        for folder in replaced:
+            # A run in a container can put one there, and cannot itself go where it leads.
+            folder.unlink()
+            folder.mkdir()
         collector = Collector(self._work, self._kept)
         collector.run()
-        return tuple(collector.notes)
+        notes = (f"{each.name} was replaced by a symlink, which is not kept." for each in replaced)
+        return (*notes, *collector.notes)
 
     def drop_work(self) -> tuple[str, ...]:
         """Delete the working copy, unless `collect` had to leave something of it behind.

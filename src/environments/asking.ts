@@ -71,10 +71,11 @@ export async function reclaimed(trans: TranslationBundle, verbs: IVerbs): Promis
     trans._n('Delete %1 build', 'Delete %1 builds', report.builds.length)
   );
   if (isSure) {
-    const { freed_bytes } = await verbs.reclaim({ dry_run: false });
+    const { freed_bytes, problems } = await verbs.reclaim({ dry_run: false });
     Notification.info(trans.__('%1 reclaimed.', size(trans, freed_bytes)), {
       autoClose: 5_000
     });
+    problems.forEach(problem => Notification.warning(shown(problem)));
   }
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,3 +137,24 @@ def test_a_password_reaches_the_keyring_and_nothing_else(ws: Workspace) -> None:
     assert registered.docker.base_image_registry.password is None
     kept = [path for path in ws.directory.rglob("*") if path.is_file()]
     assert [path for path in kept if b"planted-4711" in path.read_bytes()] == []
+
+
+def test_a_command_is_executed_in_an_image(ws: Workspace, folder: Path, base_image: str) -> None:
+    environment = Environment.from_docker_image("tools", base_image)
+    command = ["/bin/sh", "-c", 'mkdir outputs; echo "$1" > outputs/said', "sh", "a b"]
+    run = Experiment(ws, "e").submit(
+        ScriptRunConfig(folder, command=command, environment=environment)
+    )
+    run.wait_for_completion()
+    run.download_file("outputs/said", str(folder / "said"))
+    assert (folder / "said").read_text() == "a b\n"
+    definition = run.get_details()["runDefinition"]
+    assert (definition["script"], definition["command"]) == (None, command)
+
+
+def test_a_command_finds_the_python_of_its_environment(ws: Workspace, folder: Path) -> None:
+    command = "python -c 'import sys; print(sys.prefix)' > outputs/prefix"
+    run = Experiment(ws, "e").submit(ScriptRunConfig(folder, command=command))
+    run.wait_for_completion()
+    run.download_file("outputs/prefix", str(folder / "prefix"))
+    assert (folder / "prefix").read_text() == f"{sys.prefix}\n"

@@ -214,7 +214,7 @@ def test_an_image_that_was_made_and_not_noted_is_made_again_and_does_not_stay(
     with a_client() as client:
         # What the engine does when it had been asked to just before the kill.
         (bench,) = client.containers(filters={"label": traces.label})
-        client.commit(bench["Id"])
+        client.commit(bench["Id"], pause=False)
     check_it_is_as_if_nothing_had_been(place, run, traces)
 
 

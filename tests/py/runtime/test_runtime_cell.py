@@ -217,6 +217,13 @@ def test_an_output_that_cannot_be_pickled_is_no_failure(python, run_cell, run_di
     assert list((run_dir / "variables/out").iterdir()) == []
 
 
+def test_an_output_that_only_cloudpickle_takes_says_so(run_cell, run_dir: Path) -> None:
+    source = "import sys\nsys.modules['cloudpickle'] = None\nf = lambda: 1"
+    run_cell(sys.executable, source, outputs=["f"])
+    problem = report(run_dir)["variables"]["f"]["error"]
+    assert problem.endswith(" With cloudpickle in the run's environment more can be kept.")
+
+
 def test_a_cell_that_failed_keeps_what_exists(python, run_cell, run_dir: Path) -> None:
     done = run_cell(python, "x = 1\n1 / 0\ny = 2", outputs=["x", "y"])
     assert done.returncode == 1

@@ -35,9 +35,7 @@ async def test_what_a_failed_build_shows_below_its_sentence_is_left_to_its_log(r
         rig.builder.error = EnvironmentFailed("Line 2 of the Dockerfile failed.\n   2  RUN x")
         ended = await rig.ended(await rig.submit(environment=image()))
         assert ended.reason == "Line 2 of the Dockerfile failed."
-        assert ended.advice == (
-            "Its build log, azureml-logs/20_image_build_log.txt, says more."
-        )
+        assert ended.advice == "Its build log, azureml-logs/20_image_build_log.txt, says more."
         assert build_log(rig, ended).endswith("   2  RUN x\n")
 
 

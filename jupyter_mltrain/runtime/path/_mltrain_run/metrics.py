@@ -6,6 +6,7 @@ The shapes are those of Azure ML SDK v1, `Run.get_metrics`, with azureml-core 1.
 """
 
 import json
+import os
 
 from .values import value_of
 
@@ -40,7 +41,7 @@ def read(
     """
     records = []
     try:
-        with open(path, "rb", buffering=_CHUNK_BYTES) as file:
+        with open(path, "rb", buffering=_CHUNK_BYTES, opener=_at_once) as file:
             file.seek(offset)
             for line in file:
                 if not line.endswith(b"\n"):
@@ -52,6 +53,11 @@ def read(
     except FileNotFoundError:
         pass
     return records, offset
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open what a script may have replaced: no symlink is followed, and no pipe waited for."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def _record(line: bytes, kinds: "Optional[Container[str]]") -> "Optional[Record]":

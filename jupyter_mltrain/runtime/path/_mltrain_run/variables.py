@@ -91,8 +91,11 @@ def _save(name: str, value: "Any") -> "Dict[str, Any]":
         _write(path, lambda file: dump(value, file, protocol=_PROTOCOL))
         return {"bytes": os.path.getsize(path)}
     except Exception as error:  # pickling runs the code of any library
-        notices.say("Variable {} can't be kept: {}.".format(name, _sentence(error)))
-        return {"error": _sentence(error) + "."}
+        problem = _sentence(error) + "."
+        if dump is pickle.dump:
+            problem += " With cloudpickle in the run's environment more can be kept."
+        notices.say("Variable {} can't be kept: {}".format(name, problem))
+        return {"error": problem}
 
 
 def _dump() -> "Any":
