@@ -1,7 +1,8 @@
-"""How lengths of time, sizes and counts read, wherever a sentence has one."""
+"""How lengths of time, sizes, counts and lists read, wherever a sentence has one."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 _UNITS: Final = ("kB", "MB", "GB", "TB")
@@ -34,6 +35,11 @@ def asked_size(count: int) -> str:
         if count % 1024**power == 0 and 1024**power <= count < 10_000 * 1024**power:
             return f"{count // 1024**power} {unit}"
     return size(count)
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Words in a sentence: ``a``, ``a and b``, ``a, b and c``."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
 
 
 def plural(count: int, noun: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, Any
 
+from jupyter_mltrain import units
 from jupyter_mltrain.core.words import parse_size
 from jupyter_mltrain.errors import ComputeTargetError
 from jupyter_mltrain.spec import ComputeStatus
@@ -169,8 +170,8 @@ def _find(workspace: Workspace, name: str) -> ComputeStatus:
     for record in records:
         if record.name == name:
             return record
-    known = ", ".join(record.name for record in records)
+    known = units.listed([repr(record.name) for record in records])
     raise ComputeTargetError(
-        f"No compute target {name!r} in this workspace. There is {known}; ComputeTarget.attach "
+        f"No compute target {name!r} in this workspace, which has {known}. ComputeTarget.attach "
         "adds one."
     )

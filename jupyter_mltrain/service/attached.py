@@ -21,6 +21,7 @@ from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.roster import Clock
 from jupyter_mltrain.service.supervisor import Supervisor
+from jupyter_mltrain.service.validation import no_compute
 from jupyter_mltrain.spec import (
     BuildState,
     Capacity,
@@ -209,8 +210,7 @@ class Attached:
         if name not in self._attached:
             if name in self._computes:
                 raise ComputeTargetError(f"{name!r} is this machine and cannot be removed.")
-            known = ", ".join(map(repr, self._attached)) or "none"
-            raise ComputeTargetError(f"No compute target {name!r} is attached. There is {known}.")
+            raise no_compute(name, self._computes)
         runs = [run for run in self._supervisor.roster.active.values() if run.spec.compute == name]
         if runs:
             some = ", ".join(run.label for run in runs[:3]) + (" …" if len(runs) > 3 else "")

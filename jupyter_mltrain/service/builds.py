@@ -14,7 +14,6 @@ from jupyter_mltrain.compute.base import Compute
 from jupyter_mltrain.environments import definition as definitions
 from jupyter_mltrain.environments.differences import differences
 from jupyter_mltrain.errors import (
-    ComputeTargetError,
     InvalidSpec,
     MltrainError,
     NoSuchEnvironment,
@@ -27,7 +26,7 @@ from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.preparing import Preparer
 from jupyter_mltrain.service.roster import Clock, Roster
 from jupyter_mltrain.service.submitting import Acceptor
-from jupyter_mltrain.service.validation import check_environment, check_kind
+from jupyter_mltrain.service.validation import check_environment, check_kind, no_compute
 from jupyter_mltrain.spec import Build, BuildState
 from jupyter_mltrain.store.builds import BuildStore
 from jupyter_mltrain.store.removal import remove_tree
@@ -128,8 +127,7 @@ class Builds:
             definition = self._catalog.resolve(request.environment or "")
         compute = self._computes.get(request.compute)
         if compute is None:
-            known = ", ".join(repr(name) for name in sorted(self._computes))
-            raise ComputeTargetError(f"No compute target {request.compute!r}. There is {known}.")
+            raise no_compute(request.compute, self._computes)
         check_environment(definition)
         check_kind(definition, compute)
         if not definition.is_built:

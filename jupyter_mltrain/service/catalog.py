@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from jupyter_mltrain import units
 from jupyter_mltrain.environments import curated, definition
 from jupyter_mltrain.errors import InvalidSpec, NoSuchEnvironment
 from jupyter_mltrain.service import contexts
@@ -237,13 +238,13 @@ class Catalog:
             return found
         versions = self._versions(name)
         numbers = [each.spec.version or "" for each in versions[:_NAMED]]
-        there = _listed(numbers) + (" and older ones" if len(versions) > _NAMED else "")
+        there = units.listed(numbers) + (" and older ones" if len(versions) > _NAMED else "")
         raise NoSuchEnvironment(
             f"The environment {name!r} has no version {version!r}. It has {there}."
         )
 
     def _unknown(self, name: str) -> NoSuchEnvironment:
-        ours = _listed([repr(each) for each in curated.ENVIRONMENTS])
+        ours = units.listed([repr(each) for each in curated.ENVIRONMENTS])
         if name.lower() == "current":
             return NoSuchEnvironment(
                 "'current' stands for the Python that asks for a run. It is never registered, and "
@@ -257,7 +258,7 @@ class Catalog:
         known = {each.lower(): each for each in (*self._store.names(), *curated.ENVIRONMENTS)}
         near = difflib.get_close_matches(name.lower(), known, 3)
         if near:
-            hint = f"Did you mean {_listed([repr(known[each]) for each in near], 'or')}?"
+            hint = f"Did you mean {units.listed([repr(known[each]) for each in near], 'or')}?"
         else:
             hint = "`jupyter mltrain environments ls` lists them."
         return NoSuchEnvironment(f"There is no environment {name!r}. {hint}")
@@ -328,7 +329,3 @@ def _rest(spec: EnvironmentSpec) -> EnvironmentSpec:
 def _total(sizes: Iterable[int | None]) -> int | None:
     known = [size for size in sizes if size is not None]
     return sum(known) if known else None
-
-
-def _listed(words: list[str], last: str = "and") -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"

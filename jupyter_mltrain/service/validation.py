@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import keyword
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
 
-from jupyter_mltrain import runtime
+from jupyter_mltrain import runtime, units
 from jupyter_mltrain.compute import container_options
 from jupyter_mltrain.compute.base import Compute
 from jupyter_mltrain.compute.leases import Ledger
@@ -52,8 +52,7 @@ def validate(
         )
     ledger = ledgers.get(spec.compute)
     if ledger is None:
-        known = ", ".join(repr(name) for name in sorted(ledgers))
-        raise ComputeTargetError(f"No compute target {spec.compute!r}. There is {known}.")
+        raise no_compute(spec.compute, ledgers)
     _check_resources(spec)
     ledger.check(spec.resources, spec.compute)
     check_environment(spec.environment)
@@ -107,6 +106,13 @@ def check_kind(environment: EnvironmentSpec, compute: Compute) -> None:
             f"{environment.name!r} is for a process of this machine. Give it an image, for example "
             "with --image, or submit to 'local'."
         )
+
+
+def no_compute(name: str, known: Iterable[str]) -> ComputeTargetError:
+    """The error for a compute target that there is not, with those that there are."""
+    names = [repr(each) for each in sorted(known)]
+    verb = "is" if len(names) == 1 else "are"
+    return ComputeTargetError(f"No compute target {name!r}. There {verb} {units.listed(names)}.")
 
 
 def check_priority(priority: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def test_a_disk_that_is_full_while_packages_are_installed_is_said_and_freed(
     monkeypatch.setenv("UV_CACHE_DIR", str(full.root / "uv-cache"))
     packages = PackagesSpec(pip=("--no-index", f"--find-links {wheels}", "large"))
     run = full.submit("print(1)", environment=EnvironmentSpec(name="large", packages=packages))
-    assert "is full" in failed(full, run)
+    assert failed(full, run).startswith("No room left on the disk of ")
     (build,) = full.client.builds()
     assert build.state is BuildState.FAILED
     folder = full.directory / "environments" / build.id
@@ -91,6 +92,7 @@ def test_packages_that_are_not_there_without_a_network_are_said(
 ) -> None:
     for name in ("PIP_FIND_LINKS", "PIP_INDEX_URL"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("UV_OFFLINE", "1")
     place = make_place()
     monkeypatch.setenv("UV_CACHE_DIR", str(place.root / "uv-cache"))

@@ -249,7 +249,8 @@ async def test_a_removed_engine_is_forgotten(rig: Rig, door: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("local", "is this machine"), ("other", "is attached. There is none")]
+    ("name", "said"),
+    [("local", "is this machine"), ("other", "No compute target 'other'. There is 'local'.")],
 )
 @in_loop
 async def test_only_what_was_attached_can_be_removed(rig: Rig, name: str, said: str) -> None:
