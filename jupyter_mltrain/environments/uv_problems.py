@@ -19,6 +19,7 @@ _NOT_FOUND: Final = re.compile(
 )
 _CONCLUSION: Final = re.compile(r",? we can conclude that your requirements are unsatisfiable\.?")
 _ADDRESS: Final = re.compile(r"https?://[^\s`)]+")
+_NOT_CACHED: Final = re.compile(r"(\S+) was not found in the cache")
 _BUILD: Final = re.compile(r"[Ff]ailed to (?:download and )?build `([^`]+)`")
 _REFUSED: Final = re.compile(r"\b(401 Unauthorized|403 Forbidden|407 Proxy[\w ]*)")
 _STATUS: Final = re.compile(r"HTTP status [a-z]+ error \((\d+ [\w ]+)\)")
@@ -69,6 +70,11 @@ def in_our_words(output: Sequence[str], free_where: str = "this machine's disk")
         )
     if missing := _NOT_FOUND.findall(text):
         return _not_found(missing, "index lookups were disabled" in "\n".join(said.hints))
+    if absent := _NOT_CACHED.search(text):
+        return (
+            f"Package `{absent[1]}` is not in uv's cache, and uv is to do without the network. "
+            "Unset UV_OFFLINE, or take `offline` out of uv's configuration."
+        )
     if built := _BUILD.search(text):
         last = next((line for line in reversed(said.shown) if line.strip()), "")
         return (

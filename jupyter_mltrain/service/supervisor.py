@@ -8,14 +8,13 @@ does what no event prompts: it lets the queue go on when the disk has room again
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -24,9 +23,6 @@ from jupyter_mltrain.compute.leases import Ledger
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import Environments
 from jupyter_mltrain.errors import (
-    BuildCanceled,
-    DiskFull,
-    EnvironmentFailed,
     EnvironmentGone,
     MltrainError,
     WrongState,
@@ -36,21 +32,20 @@ from jupyter_mltrain.service.disk import Disk
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.journal import JournalReader
-from jupyter_mltrain.service.observing import LOOK_AGAIN_S, until_ended
+from jupyter_mltrain.service.observing import until_ended
 from jupyter_mltrain.service.preflight import Report
 from jupyter_mltrain.service.queue import Queue
 from jupyter_mltrain.service.readying import Readier
 from jupyter_mltrain.service.roster import Clock, Roster
 from jupyter_mltrain.service.run_dirs import RunDirs
+from jupyter_mltrain.service.tasks import RunTasks
 from jupyter_mltrain.service.tidying import Tidier
-from jupyter_mltrain.spec import BUILD_LOG, ExitRecord, Lease, Node, Run, RunSpec, RunState
+from jupyter_mltrain.spec import ExitRecord, Lease, Node, Run, RunSpec, RunState
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
-
-_MORE: Final = f"Its build log, {BUILD_LOG}, says more."
 
 
 class Supervisor:
@@ -89,16 +84,14 @@ class Supervisor:
         self._threads = threads
         self._workspace_name = workspace_name
         self._grace_s = cancel_grace_s
-        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._cancelling: set[str] = set()
         self._checked_out: set[str] = set()
         self._disk = Disk(runs_dir.parent / "reserve", disk_floor_bytes)
+        self._tasks = RunTasks(self.roster, self._disk, self._end, self._carry_on)
 
     async def tidied(self, run_id: str) -> None:
         """Return when nothing is done any more for a run that has ended."""
-        task = self._tasks.get(run_id)
-        if task is not None:
-            await asyncio.wait([task])
+        await self._tasks.ended(run_id)
         await self._tidier.settled()
 
     def describe(self, run: Run) -> Run:
@@ -153,9 +146,9 @@ class Supervisor:
         if checked_out:
             self._checked_out.add(run.id)
         if run.state is RunState.PREPARING:
-            self._spawn(run, self._prepare)
+            self._tasks.begin(run, self._prepare)
         elif run.state is RunState.STARTING:
-            self._spawn(run, self._start)
+            self._tasks.begin(run, self._start)
         else:
             self.queue.add(run)
             self.start_what_fits()
@@ -172,14 +165,14 @@ class Supervisor:
             self.roster.active[run.id] = run
             lease = run.nodes[0].lease if run.nodes else None
             if run.state is RunState.PREPARING:
-                self._spawn(run, self._prepare)
+                self._tasks.begin(run, self._prepare)
             elif run.state is RunState.QUEUED or lease is None:
                 self.queue.add(run)
             else:
                 self.queue.ledgers[run.spec.compute].hold(run.id, lease)
                 if run.state is RunState.CANCEL_REQUESTED:
                     self._cancelling.add(run.id)
-                self._spawn(run, self._carry_on)
+                self._tasks.begin(run, self._carry_on)
         self.start_what_fits()
 
     def _end_with_its_parent(self, child: Run) -> None:
@@ -216,7 +209,7 @@ class Supervisor:
             except MltrainError as error:
                 self._give_back(run, error)
                 break
-            self._spawn(run, self._start)
+            self._tasks.begin(run, self._start)
         if before != self.paused:
             self._hub.changed(Hub.QUEUE)
 
@@ -258,7 +251,7 @@ class Supervisor:
             return run
         self._cancelling.add(run.id)
         if run.state is RunState.PREPARING:
-            self._tasks[run.id].cancel()
+            self._tasks.cancel(run.id)
             return self._end(run, RunState.CANCELED, "cancelled by you while it was prepared")
         run = self.roster.move(run, RunState.CANCEL_REQUESTED, "cancelled by you")
         handle = self._store.handle(run.id)
@@ -267,70 +260,6 @@ class Supervisor:
         return run
 
     # One run's life
-
-    def _spawn(self, run: Run, step: Callable[[Run], Awaitable[None]]) -> None:
-        async def guarded() -> None:
-            try:
-                await self._despite_a_full_disk(run, step)
-            except BuildCanceled as error:
-                reason = f"{error.message}: the build of its environment"
-                self._fail(run.id, reason, RunState.CANCELED)
-            except EnvironmentFailed as error:
-                # The lines that it shows below its sentence are in the log, too.
-                reason, _, more = error.message.partition("\n")
-                self._fail(run.id, reason, advice=_MORE if more else None)
-            except MltrainError as error:
-                _log.error("%s: %s", run.id, error)
-                self._fail(run.id, error.message)
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                _log.exception("%s", run.id)
-                self._fail(run.id, f"the service failed: {error!r}")
-            finally:
-                # Preparing a run ends with its start, which is then the run's task.
-                if self._tasks.get(run.id) is asyncio.current_task():
-                    del self._tasks[run.id]
-
-        self._tasks[run.id] = asyncio.create_task(guarded())
-
-    async def _despite_a_full_disk(self, run: Run, step: Callable[[Run], Awaitable[None]]) -> None:
-        """Do a step; when it runs out of disk after the run was started, go on as after a restart.
-
-        The run is there, and it will have an ending: that has to be written down some time.
-        """
-        while True:
-            try:
-                return await step(run)
-            except (DiskFull, OSError) as error:
-                full = isinstance(error, DiskFull) or error.errno == errno.ENOSPC
-                if not full or run.id not in self.roster.active or not self._was_started(run):
-                    raise
-                _log.error("%s: %s", run.id, error)
-            if not self._disk.give_up():
-                await asyncio.sleep(LOOK_AGAIN_S)
-            run, step = self.roster.active[run.id], self._carry_on
-
-    def _was_started(self, run: Run) -> bool:
-        return (self._control(run) / "reaper.json").exists()
-
-    def _fail(
-        self,
-        run_id: str,
-        reason: str,
-        state: RunState = RunState.FAILED,
-        *,
-        advice: str | None = None,
-    ) -> None:
-        """Last resort: an ending with a reason rather than a run that hangs for ever."""
-        run = self.roster.active.get(run_id)
-        if run is None:
-            return
-        try:
-            self._end(run, state, reason, advice=advice)
-        except MltrainError as error:
-            # Not even that can be written. The next service finds the run and tries again.
-            _log.error("%s cannot be ended: %s", run_id, error)
 
     async def _prepare(self, run: Run) -> None:
         problem = await self._readier.prepare(run)
@@ -479,10 +408,7 @@ class Supervisor:
 
     async def close(self) -> None:
         """Stop watching; the runs go on. What is left to do for ended ones is done first."""
-        for run_id, task in tuple(self._tasks.items()):
-            if run_id in self.roster.active:
-                task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+        await self._tasks.close()
         await self._tidier.close()
 
 

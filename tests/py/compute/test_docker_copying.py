@@ -116,23 +116,71 @@ async def test_what_ended_while_no_service_was_there_is_fetched(bench: DockerBen
         assert (log_of(launch), (Path(launch.cwd) / "outputs/x").read_text()) == ("out\n", "x\n")
 
 
-def test_nothing_that_is_fetched_lands_outside_of_the_run(tmp_path: Path) -> None:
-    run_dir = tmp_path / "run"
-    outside = tmp_path / "outside"
-    (run_dir / "work").mkdir(parents=True)
-    outside.mkdir()
+def a_member(name: str, type_: bytes = tarfile.REGTYPE, leads_to: str = "") -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = type_, leads_to
+    member.size = 3 if type_ == tarfile.REGTYPE else 0
+    return member
+
+
+def unpacked(run_dir: Path, into: str, *members: tarfile.TarInfo) -> None:
+    """Take in an archive of these members, the files among which hold ``new``."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as tar:
-        for name in ("../../outside/up", "outputs/door", "outputs/door/through"):
-            member = tarfile.TarInfo(name)
-            if name.endswith("door"):
-                member.type, member.linkname = tarfile.SYMTYPE, str(outside)
-            tar.addfile(member, io.BytesIO())
+        for member in members:
+            tar.addfile(member, io.BytesIO(b"new") if member.isfile() else None)
     packed.seek(0)
-    (run_dir / "work/outputs").mkdir()
     with tarfile.open(fileobj=packed) as tar:
-        copying._unpack(tar, run_dir / "work", run_dir, run_dir / "log")
-    assert list(outside.iterdir()) == []
+        copying._unpack(tar, run_dir / into, run_dir, run_dir / "log")
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    for name in ("run/work/outputs", "run/control", "outside"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "outside/file").write_text("mine")
+    (tmp_path / "run/control/exit.json").touch()
+    return tmp_path / "run"
+
+
+def test_nothing_that_is_fetched_lands_outside_of_the_run(tmp_path: Path, run_dir: Path) -> None:
+    outside = tmp_path / "outside"
+    link = tarfile.SYMTYPE
+    unpacked(
+        run_dir,
+        "work",
+        *(a_member("../../outside/up"), a_member(str(outside / "absolute"))),
+        *(a_member("outputs/door", link, str(outside)), a_member("outputs/door/through")),
+        a_member("outputs/door/folder", tarfile.DIRTYPE),
+        *(a_member("outputs/one", link, str(outside / "file")), a_member("outputs/one")),
+        a_member("outputs/hard", tarfile.LNKTYPE, str(outside / "file")),
+        *(a_member("outputs/device", tarfile.BLKTYPE), a_member("outputs/pipe", tarfile.FIFOTYPE)),
+    )
+    assert [(path.name, path.read_text()) for path in outside.iterdir()] == [("file", "mine")]
+    assert (run_dir / "work/outputs/one").read_text() == "new"
+    left = {path.name for path in (run_dir / "work/outputs").iterdir()}
+    assert left == {"door", "one"}
+
+
+@pytest.mark.parametrize("name", ["control/exit.json", "children", "variables", "journal.jsonl"])
+def test_what_is_written_to_afterwards_is_never_a_link(
+    tmp_path: Path, run_dir: Path, name: str
+) -> None:
+    into, _, last = name.rpartition("/")
+    unpacked(run_dir, into, a_member(last, tarfile.SYMTYPE, str(tmp_path / "outside/file")))
+    assert not (run_dir / name).is_symlink()
+
+
+def test_a_folder_in_the_place_of_a_link_that_leads_nowhere_is_left_out(run_dir: Path) -> None:
+    dangling = a_member("outputs/x", tarfile.SYMTYPE, "/nowhere")
+    unpacked(run_dir, "work", dangling, a_member("outputs/x", tarfile.DIRTYPE))
+    assert (run_dir / "work/outputs/x").is_symlink()
+
+
+def test_a_file_of_two_names_is_fetched_with_both(run_dir: Path) -> None:
+    other = a_member("outputs/b", tarfile.LNKTYPE, "outputs/a")
+    unpacked(run_dir, "work", a_member("outputs/a"), other)
+    assert (run_dir / "work/outputs/b").read_text() == "new"
 
 
 @in_loop
