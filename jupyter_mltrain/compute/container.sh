@@ -34,6 +34,8 @@ main() {
     run "$@" >>"$log" 2>&1 &
   fi
   script=$!
+  # What a shell says of a script that was killed is no line of the journal.
+  exec 2>/dev/null
   (sleep "$timeout" && kill -s USR1 1) 2>/dev/null &
   timer=$!
   # Only from here on may a signal start something, or $! above would be that.
