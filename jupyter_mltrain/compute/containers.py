@@ -127,7 +127,7 @@ class Containers:
         record = ending.read(control, known.limited)
         if record is not None:
             return Exited(record=record)
-        if self._engine.info().get("ID", "") != known.engine:
+        if known.engine and self._engine.info().get("ID", "") != known.engine:
             return Unreachable(reason=f"{self._name!r} is another Docker Engine than the run's")
         if state is None:
             return Gone(reason="its container was removed, so its exit status is unknown")

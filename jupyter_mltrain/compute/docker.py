@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections.abc import AsyncIterator, Collection, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -117,10 +118,23 @@ class DockerCompute:
         self._just_started.add(handle.container)
         return handles.encode(handle)
 
+    def _own(self, handle: str, control: Path) -> Handle:
+        """The handle, if it is this run's.
+
+        Between a start and the service's note of it only the run's folder has it, where the script
+        can write: it must not lead to another container, or to files elsewhere.
+        """
+        known = handles.decode(handle)
+        run_dir = control.parent
+        inside = Path(os.path.realpath(known.log)).is_relative_to(os.path.realpath(run_dir))
+        if inside and known.container == self._containers.name_of(run_dir.name):
+            return known
+        return handles.unknown()
+
     # Looking
 
     async def observe(self, handle: str, control: Path) -> Observation:
-        known = handles.decode(handle)
+        known = self._own(handle, control)
         try:
             seen = await self._see(known, control)
         except ComputeUnavailable as error:
@@ -138,7 +152,7 @@ class DockerCompute:
     # Waiting
 
     async def ended(self, handle: str, control: Path) -> None:
-        known = handles.decode(handle)
+        known = self._own(handle, control)
         # One that was started just now is not asked after: its start needs the processor.
         look = known.container not in self._just_started
         self._just_started.discard(known.container)
@@ -211,7 +225,7 @@ class DockerCompute:
     # Ending
 
     async def cancel(self, handle: str, control: Path) -> None:
-        known = handles.decode(handle)
+        known = self._own(handle, control)
         if known.container in self._cancelling or ending.read(control, known.limited) is not None:
             return
         handles.cancel(control)

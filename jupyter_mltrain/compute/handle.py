@@ -32,9 +32,14 @@ def decode(text: str) -> Handle:
     try:
         return msgspec.json.decode(text, type=Handle)
     except (msgspec.DecodeError, msgspec.ValidationError):
-        return Handle(
-            container="mltrain-unknown", shared=True, log="", grace_s=0, until=0, limited=False
-        )
+        return unknown()
+
+
+def unknown() -> Handle:
+    """The handle of no container that there is."""
+    return Handle(
+        container="mltrain-unknown", shared=True, log="", grace_s=0, until=0, limited=False
+    )
 
 
 def encode(handle: Handle) -> str:

@@ -349,3 +349,23 @@ async def test_no_engine_is_asked_where_there_never_was_a_container(tmp_path: Pa
         await compute.sweep(())
         await compute.close()
     watcher.close()
+
+
+@pytest.mark.parametrize(
+    "forged", [{"container": "somebody-else"}, {"log": "/etc/motd"}, {"log": "RUN/files/link"}]
+)
+@in_loop
+async def test_a_handle_that_a_script_has_changed_leads_nowhere_else(
+    bench: DockerBench, forged: dict[str, str]
+) -> None:
+    async with bench as compute:
+        launch = bench.launch()
+        handle = json.loads(await compute.start(launch))
+        files = Path(launch.run_dir) / "files"
+        files.mkdir(exist_ok=True)
+        (files / "link").symlink_to("/etc/motd")
+        changed = {key: text.replace("RUN", launch.run_dir) for key, text in forged.items()}
+        seen = await compute.observe(json.dumps(handle | changed), launch.control)
+        bench.exit(launch, 0)
+        await compute.ended(json.dumps(handle), launch.control)
+        assert isinstance(seen, Gone)

@@ -73,8 +73,12 @@ async def test_a_run_whose_engine_does_not_answer_is_unreachable_not_gone(
 async def test_a_run_of_another_engine_is_unreachable(bench: DockerBench) -> None:
     async with bench as compute:
         launch = bench.launch()
-        handle = bench.unknown_handle().replace('"engine": "', '"engine": "other')
-        seen = await compute.observe(handle, launch.control)
+        handle = await compute.start(launch)
+        seen = await compute.observe(
+            handle.replace('"engine":"', '"engine":"other'), launch.control
+        )
+        bench.exit(launch, 0)
+        await compute.ended(handle, launch.control)
         assert isinstance(seen, Unreachable)
         assert seen.reason == "'local' is another Docker Engine than the run's"
 
