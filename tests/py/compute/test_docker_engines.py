@@ -212,7 +212,7 @@ from pathlib import Path
 sys.path[:0] = {paths!r}
 import docker.types.daemon, docker.context
 from compute.benches import DockerBench
-from compute.real_runs import executed, log_of
+from compute.real_runs import executed, log_of, said
 from engines import PYTHON, own_engine, the_engine
 
 async def main():
@@ -237,8 +237,7 @@ async def main():
                 ("/bin/sh", "-c", code + "; echo ready; sleep 60"), arguments=("--user", "root")
             )
             handle = await compute.start(stubborn)
-            while "ready" not in log_of(stubborn):
-                await asyncio.sleep(0.01)
+            await said(stubborn, "ready")
             engine.do(lambda client: client.kill(bench.name(stubborn), "SIGKILL"))
             await compute.ended(handle, stubborn.control)
             await compute.observe(handle, stubborn.control)
