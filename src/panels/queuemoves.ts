@@ -104,7 +104,7 @@ export class QueueOrder implements IDisposable {
     this._moved = moved;
     this._changed.emit();
     const entry = change.entries.find(each => each.run_id === runId) as wire.QueueEntry;
-    this._verbs.prioritize(runId, change.request).then(
+    this._inTurn(() => this._verbs.prioritize(runId, change.request)).then(
       () => {
         moved.isDone = true;
       },
@@ -126,6 +126,22 @@ export class QueueOrder implements IDisposable {
     }
   }
 
+  /** Ask when what was asked before is answered: sent at once, moves may arrive in another order. */
+  private _inTurn(ask: () => Promise<unknown>): Promise<unknown> {
+    const answer = this._asked ? this._asked.then(ask) : ask();
+    const settled = answer.then(
+      () => undefined,
+      () => undefined // said by whoever asked
+    );
+    this._asked = settled;
+    void settled.then(() => {
+      if (this._asked === settled) {
+        this._asked = null;
+      }
+    });
+    return answer;
+  }
+
   private _onChanged(queue: IQueue): void {
     // Once the move is made, the next answer of the server tells the order. A run that has left
     // the queue meanwhile tells it too.
@@ -140,6 +156,8 @@ export class QueueOrder implements IDisposable {
     this._changed.emit();
   }
 
+  /** Done when the last move was answered; `null` when all were. */
+  private _asked: Promise<void> | null = null;
   private _moved: {
     entries: readonly wire.QueueEntry[];
     from: readonly wire.QueueEntry[];

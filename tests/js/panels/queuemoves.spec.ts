@@ -67,6 +67,28 @@ describe('QueueOrder', () => {
     expect(verbs.asked).toEqual([['prioritize', 'c', { before: 'a' }]]);
   });
 
+  it('asks for one move after the other', async () => {
+    const answers: (() => void)[] = [];
+    const { order: moving, verbs } = order(
+      () => new Promise(resolve => answers.push(() => resolve(aRun())))
+    );
+    moving.move('c', 0);
+    moving.move('c', 1);
+    expect(ids(moving.entries)).toBe('acbd');
+    expect(verbs.asked).toEqual([['prioritize', 'c', { before: 'a' }]]);
+    answers[0]();
+    await new Promise(process.nextTick);
+    expect(verbs.asked.slice(1)).toEqual([['prioritize', 'c', { after: 'a' }]]);
+  });
+
+  it('goes on with the next move when one was refused', async () => {
+    const { order: moving, verbs } = order(() => Promise.reject(new Error('too late')));
+    moving.move('c', 0);
+    moving.move('d', 0);
+    await new Promise(process.nextTick);
+    expect(verbs.asked).toHaveLength(2);
+  });
+
   it('keeps the wanted order until the server tells the new one', async () => {
     const { order: moving, queue } = order();
     moving.move('c', 0);
