@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from jupyter_mltrain.environments.base import Made
 from jupyter_mltrain.environments.process_builder import ProcessBuilder
+from jupyter_mltrain.errors import EnvironmentFailed
 from jupyter_mltrain.spec import EnvironmentSpec, PackagesSpec
 
 
@@ -49,3 +53,17 @@ async def build(site: ASite, **packages: object) -> Made:
     """Build a process environment with these fields of `PackagesSpec`."""
     definition = EnvironmentSpec(packages=PackagesSpec(**packages))  # type: ignore[arg-type]
     return await ProcessBuilder().build(definition, site)
+
+
+def said_by(interpreter: str | None, code: str) -> str:
+    """What a Python prints."""
+    assert interpreter is not None
+    done = subprocess.run([interpreter, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+async def failing(site: ASite, **packages: object) -> str:
+    """Why these packages cannot be had."""
+    with pytest.raises(EnvironmentFailed) as caught:
+        await build(site, **packages)
+    return caught.value.message

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from build_sites import ASite, build
+from build_sites import ASite, build, failing, said_by
 from conda_channel import PREFIX, Channel
 from loops import in_loop
 from wheels import a_wheel
@@ -46,18 +46,6 @@ def channel(tmp_path: Path) -> Channel:
         files={"site-packages/fastmath/__init__.py": "version = '1.5'\n"},
     )
     return channel
-
-
-def said_by(interpreter: str | None, code: str) -> str:
-    assert interpreter is not None
-    done = subprocess.run([interpreter, "-c", code], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-async def failing(site: ASite, **packages: object) -> str:
-    with pytest.raises(EnvironmentFailed) as caught:
-        await build(site, **packages)
-    return caught.value.message
 
 
 @in_loop

@@ -12,14 +12,13 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from build_sites import ASite, build
+from build_sites import ASite, build, failing, said_by
 from loops import in_loop
 from wheels import a_wheel, an_index
 
 from jupyter_mltrain.environments import python
 from jupyter_mltrain.environments.locks import Lock
 from jupyter_mltrain.environments.process_builder import ProcessBuilder
-from jupyter_mltrain.errors import EnvironmentFailed
 from jupyter_mltrain.spec import Built
 
 OWN = "{}.{}.{}".format(*sys.version_info[:3])
@@ -50,18 +49,6 @@ def wheels(tmp_path: Path) -> Path:
 def from_(wheels: Path, *lines: str) -> tuple[str, ...]:
     """Requirements that only these wheels can meet."""
     return ("--no-index", f"--find-links {wheels}", *lines)
-
-
-def said_by(interpreter: str | None, code: str) -> str:
-    assert interpreter is not None
-    done = subprocess.run([interpreter, "-c", code], capture_output=True, text=True, check=True)
-    return done.stdout.strip()
-
-
-async def failing(site: ASite, **packages: object) -> str:
-    with pytest.raises(EnvironmentFailed) as caught:
-        await build(site, **packages)
-    return caught.value.message
 
 
 @in_loop
