@@ -112,8 +112,8 @@ class Sshd:
 @contextmanager
 def an_sshd() -> Iterator[Sshd]:
     """Start one; it ends with the block."""
-    server = _tool("sshd", "openssh-server")
-    ssh = _tool("ssh", "openssh-client")
+    server = tool("sshd", "openssh-server")
+    ssh = tool("ssh", "openssh-client")
     with tempfile.TemporaryDirectory(prefix="mltrain-sshd-") as name:
         folder = Path(name)
         for key in ("host", "user"):
@@ -174,7 +174,7 @@ class OwnEngine:
                 [
                     # One without a bridge deletes that of the machine's own engine otherwise.
                     *("unshare", "--net", "--mount", "sh", "-c", _HIDE, "hide"),
-                    *(str(self._hidden or ""), _tool("dockerd", "docker.io iptables")),
+                    *(str(self._hidden or ""), tool("dockerd", "docker.io iptables")),
                     *("--host", self.url),
                     *(f"--{option}={folder}/{name}" for option, name in places.items()),
                     *("--bridge=none", "--iptables=false", "--ip6tables=false"),
@@ -212,7 +212,7 @@ def own_engine(*options: str, hidden: Path | None = None) -> Iterator[OwnEngine]
                 subprocess.run(["umount", "--lazy", place], check=True)
 
 
-def _tool(name: str, package: str) -> str:
+def tool(name: str, package: str) -> str:
     """Where a command is."""
     found = shutil.which(name, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
     if found is None:
@@ -246,7 +246,7 @@ def _answers(url: str | None = None) -> bool:
 
 def _start() -> None:
     """Start an engine, which needs root, and note who it is."""
-    daemon = _tool("dockerd", "docker.io iptables")
+    daemon = tool("dockerd", "docker.io iptables")
     if os.geteuid() != 0:
         _missing("No Docker Engine runs here. Start it: sudo systemctl start docker")
     with open(_SHARED / "dockerd.log", "ab") as log:
@@ -286,7 +286,7 @@ def _end_if_last(users: IO[str]) -> None:
 
 def _make_base() -> None:
     """Debian's own minimal system as an image; takes about a minute."""
-    debootstrap = _tool("debootstrap", "debootstrap")
+    debootstrap = tool("debootstrap", "debootstrap")
     with tempfile.TemporaryDirectory(prefix="mltrain-base-") as name:
         system = Path(name) / "system"
         include = "--include=python3,ca-certificates"

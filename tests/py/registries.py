@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import socket
 import subprocess
 import tempfile
@@ -15,7 +13,7 @@ from pathlib import Path
 
 import docker
 import pytest
-from engines import BASE
+from engines import BASE, tool
 
 USER = "ann"
 PASSWORD = "open-sesame-4711"
@@ -68,8 +66,8 @@ def forget(reference: str) -> None:
 def a_registry() -> Iterator[Registry]:
     """Start one; it ends with the block, and what was pushed is gone."""
     server, htpasswd = (
-        _tool("docker-registry", "docker-registry"),
-        _tool("htpasswd", "apache2-utils"),
+        tool("docker-registry", "docker-registry"),
+        tool("htpasswd", "apache2-utils"),
     )
     with tempfile.TemporaryDirectory(prefix="mltrain-registry-") as name:
         folder = Path(name)
@@ -114,13 +112,3 @@ def _wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None
         assert process.poll() is None, log.read_text()
         assert time.monotonic() < deadline, log.read_text()
         time.sleep(0.02)
-
-
-def _tool(name: str, package: str) -> str:
-    found = shutil.which(name)
-    if found is not None:
-        return found
-    missing = f"There is no {name} here. On Debian and Ubuntu: apt-get install {package}"
-    if os.environ.get("CI"):
-        pytest.fail(missing)
-    pytest.skip(missing)
