@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 
 from browsing import Window
-from playwright.sync_api import expect
+from playwright.sync_api import Keyboard, expect
 
 
 def test_a_run_is_found_opened_and_canceled_by_keyboard_alone(window: Window):
     gate = window.place.gate("keys")
     run = window.place.submit("keys", f"print('typed')\n{gate.code}")
-    window.open()
-    keyboard = window.page.keyboard
+    keyboard = opened(window)
     keyboard.press("Control+Shift+Y")
     sidebar = window.page.get_by_role("region", name="Training", exact=True)
     expect(sidebar.get_by_role("row", name=re.compile("keys #"))).to_be_visible()
@@ -33,10 +32,7 @@ def test_a_run_is_found_opened_and_canceled_by_keyboard_alone(window: Window):
 
 def test_a_run_is_submitted_by_keyboard_alone(window: Window):
     window.place.file("keyed.py", "print('from the keyboard')")
-    window.open()
-    # It takes the focus when it comes, which would close the palette.
-    expect(window.page.locator(".jp-Launcher")).to_be_focused()
-    keyboard = window.page.keyboard
+    keyboard = opened(window)
     keyboard.press("Control+Shift+C")
     keyboard.type("New training run")
     keyboard.press("Enter")
@@ -46,6 +42,17 @@ def test_a_run_is_submitted_by_keyboard_alone(window: Window):
     tab_to(window, form.get_by_role("button", name="Submit run"))
     keyboard.press("Enter")
     expect(window.page.get_by_text("from the keyboard")).to_be_visible()
+
+
+def opened(window: Window) -> Keyboard:
+    """The keyboard of JupyterLab, once its launcher is there.
+
+    The launcher takes the focus when it comes, late on a busy machine: it
+    would close the palette, and take the keys meant for what had the focus.
+    """
+    window.open()
+    expect(window.page.locator(".jp-Launcher")).to_be_focused()
+    return window.page.keyboard
 
 
 def tab_to(window: Window, target, key: str = "Tab", most: int = 60) -> None:
