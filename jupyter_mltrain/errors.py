@@ -112,6 +112,36 @@ class NoSuchEnvironment(UserError):
     code = "no_such_environment"
 
 
+class NoSuchDatastore(UserError):
+    """No datastore answers to that name."""
+
+    code = "no_such_datastore"
+
+
+class NoSuchDataset(UserError):
+    """No dataset, or version of it, answers to that name or id."""
+
+    code = "no_such_dataset"
+
+
+class NoSuchModel(UserError):
+    """No model, or version of it, answers to that name."""
+
+    code = "no_such_model"
+
+
+class DataUnavailable(MltrainError):
+    """Data cannot be had: it is not there, its source refuses, or it has changed meanwhile."""
+
+    code = "data_unavailable"
+
+
+class NoSuchSecret(UserError):
+    """The workspace keeps no secret of that name."""
+
+    code = "no_such_secret"
+
+
 class WorkspaceError(MltrainError):
     """The workspace cannot be opened or used."""
 

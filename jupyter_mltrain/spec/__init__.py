@@ -1,4 +1,6 @@
-"""What the product is about, as types: runs, environments, computes. Imports nothing of ours.
+"""What the product is about, as types: runs, environments, computes, data, models.
+
+Imports nothing of ours.
 
 Every type is a frozen, keyword-only, slotted struct: the same object travels from the SDK over the
 wire to the store, and `wire` alone turns it into JSON and back.
@@ -11,11 +13,31 @@ from jupyter_mltrain.spec.base import (
 )
 from jupyter_mltrain.spec.computes import (
     Capacity,
+    Cluster,
+    ClusterNode,
+    ClusterSpec,
     ComputeStatus,
     Device,
     Lease,
     Node,
+    NodeState,
     Resources,
+)
+from jupyter_mltrain.spec.data import (
+    DEFAULT_DATASTORE,
+    DataInput,
+    DataMode,
+    DataOutput,
+    DataPath,
+    Dataset,
+    DatasetKind,
+    DatasetSpec,
+    Datastore,
+    DatastoreKind,
+    Delivered,
+    is_dataset_name,
+    is_datastore_name,
+    is_input_name,
 )
 from jupyter_mltrain.spec.environments import (
     BUILD_LOG,
@@ -33,6 +55,11 @@ from jupyter_mltrain.spec.environments import (
     PackagesSpec,
     is_environment_name,
     is_reserved_name,
+)
+from jupyter_mltrain.spec.models import (
+    Model,
+    ModelDataset,
+    is_model_name,
 )
 from jupyter_mltrain.spec.runs import (
     ALLOWED_MOVES,
@@ -58,6 +85,7 @@ __all__ = [
     "BUILD_LOG",
     "CELL_SCRIPT",
     "CONTROL_LOG",
+    "DEFAULT_DATASTORE",
     "DEFAULT_SHM_BYTES",
     "DRIVER_LOG",
     "LOCK_FILE",
@@ -70,7 +98,20 @@ __all__ = [
     "Built",
     "Capacity",
     "CellSpec",
+    "Cluster",
+    "ClusterNode",
+    "ClusterSpec",
     "ComputeStatus",
+    "DataInput",
+    "DataMode",
+    "DataOutput",
+    "DataPath",
+    "Dataset",
+    "DatasetKind",
+    "DatasetSpec",
+    "Datastore",
+    "DatastoreKind",
+    "Delivered",
     "Device",
     "EnvironmentSpec",
     "EnvironmentVersion",
@@ -79,7 +120,10 @@ __all__ = [
     "GitState",
     "ImageSpec",
     "Lease",
+    "Model",
+    "ModelDataset",
     "Node",
+    "NodeState",
     "PackagesSpec",
     "Resources",
     "Run",
@@ -89,7 +133,11 @@ __all__ = [
     "RunState",
     "Source",
     "StateChange",
+    "is_dataset_name",
+    "is_datastore_name",
     "is_environment_name",
     "is_experiment_name",
+    "is_input_name",
+    "is_model_name",
     "is_reserved_name",
 ]

@@ -10,6 +10,7 @@ from typing import Final
 
 from jupyter_mltrain.spec.base import Frozen
 from jupyter_mltrain.spec.computes import Node, Resources
+from jupyter_mltrain.spec.data import DataInput, DataOutput, Delivered
 from jupyter_mltrain.spec.environments import Built, EnvironmentSpec
 
 MAX_RUN_DURATION_S: Final = 2_592_000
@@ -97,6 +98,8 @@ class RunKind(str, enum.Enum):
     CELL = "cell"
     NOTEBOOK = "notebook"
     CHILD = "child"
+    INTERACTIVE = "interactive"
+    """A process that is not ours, a notebook's kernel say, logs to it until it ends it."""
 
 
 class CellSpec(Frozen, frozen=True, kw_only=True):
@@ -125,6 +128,16 @@ class RunSpec(Frozen, frozen=True, kw_only=True):
     priority: int = 0
     """Higher starts first; equals start in the order they were submitted."""
     node_count: int = 1
+    processes_per_node: int = 1
+    framework: str = "Python"
+    """"Python", "PyTorch" or "TensorFlow": what the processes of several nodes are told of each
+    other in."""
+    communicator: str = "None"
+    """"None", "IntelMpi", "Nccl", "Gloo" or "ParameterServer"."""
+    retries: int = 0
+    """How often a run that fails is started again."""
+    inputs: tuple[DataInput, ...] = ()
+    outputs: tuple[DataOutput, ...] = ()
     cell: CellSpec | None = None
 
 
@@ -184,6 +197,7 @@ class Run(Frozen, frozen=True, kw_only=True):
     version: int = 1
     """Grows with every change of the record."""
     attempt: int = 1
+    """Counts the starts of the script, from 1; more than `spec.retries` + 1 never come."""
     parent_id: str | None = None
     snapshot_id: str | None = None
     source_directory: str | None = None
@@ -191,6 +205,8 @@ class Run(Frozen, frozen=True, kw_only=True):
     nodes: tuple[Node, ...] = ()
     environment: Built | None = None
     """What exactly it ran in; `None` until that is there."""
+    data: tuple[Delivered, ...] = ()
+    """What it got for its inputs; empty until that is there."""
     exit: ExitRecord | None = None
     warnings: tuple[str, ...] = ()
     advice: str | None = None

@@ -104,6 +104,34 @@ STEPS: Final[tuple[str, ...]] = (
         PRIMARY KEY (definition, compute)
     ) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE datastores (
+        name   TEXT PRIMARY KEY,
+        record BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE datasets (
+        name    TEXT    NOT NULL,
+        version INTEGER NOT NULL,
+        id      TEXT    NOT NULL UNIQUE,
+        record  BLOB    NOT NULL,
+        PRIMARY KEY (name, version)
+    ) WITHOUT ROWID;
+    CREATE TABLE models (
+        name       TEXT    NOT NULL,
+        version    INTEGER NOT NULL,
+        request_id TEXT    UNIQUE,
+        run_id     TEXT,
+        created_at REAL    NOT NULL,
+        record     BLOB    NOT NULL,
+        PRIMARY KEY (name, version)
+    ) WITHOUT ROWID;
+    CREATE INDEX models_run ON models (run_id);
+    CREATE TABLE clusters (
+        name       TEXT PRIMARY KEY,
+        created_at REAL NOT NULL,
+        record     BLOB NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 

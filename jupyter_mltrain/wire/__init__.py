@@ -14,8 +14,18 @@ from jupyter_mltrain.wire.codec import (
     encode_error,
     status_of,
 )
-from jupyter_mltrain.wire.environments import (
+from jupyter_mltrain.wire.computes import (
     AttachRequest,
+    ClusterChange,
+    ClusterRequest,
+)
+from jupyter_mltrain.wire.data import (
+    DatasetChange,
+    DatasetDetails,
+    DatasetRequest,
+    DatastoreRequest,
+)
+from jupyter_mltrain.wire.environments import (
     BuildRequest,
     CredentialsRequest,
     Difference,
@@ -52,6 +62,10 @@ from jupyter_mltrain.wire.frames import (
     RunFrame,
     ServiceFrame,
 )
+from jupyter_mltrain.wire.models import (
+    ModelChange,
+    ModelRequest,
+)
 from jupyter_mltrain.wire.page import (
     EnvironmentForm,
     PythonInfo,
@@ -66,6 +80,7 @@ from jupyter_mltrain.wire.runs import (
     GcItem,
     GcReport,
     GcRequest,
+    OpenRequest,
     PriorityRequest,
     PropertyRequest,
     QueueEntry,
@@ -90,7 +105,13 @@ __all__ = [
     "BuildFrame",
     "BuildRequest",
     "ChangeFrame",
+    "ClusterChange",
+    "ClusterRequest",
     "CredentialsRequest",
+    "DatasetChange",
+    "DatasetDetails",
+    "DatasetRequest",
+    "DatastoreRequest",
     "DeletedFrame",
     "Difference",
     "EnvironmentDetails",
@@ -110,6 +131,9 @@ __all__ = [
     "LogMatch",
     "MetricPoint",
     "MetricsFrame",
+    "ModelChange",
+    "ModelRequest",
+    "OpenRequest",
     "Preview",
     "PriorityRequest",
     "PropertyRequest",

@@ -1,4 +1,4 @@
-"""Environments, their builds, registries and compute targets: requests and replies."""
+"""Environments, their builds and registries: requests and replies."""
 
 from __future__ import annotations
 
@@ -99,16 +99,3 @@ class CredentialsRequest(Frozen, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"CredentialsRequest({self.address!r}, {self.username!r})"
-
-
-class AttachRequest(Frozen, frozen=True, kw_only=True):
-    """`POST /v1/computes`: a Docker Engine as a compute target."""
-
-    name: str
-    url: str
-    """``unix:///…``, ``ssh://user@host`` or ``tcp://host:port``."""
-    cpus: int | None = None
-    """What runs may hold together; `None` is all that the engine has."""
-    memory_bytes: int | None = None
-    gpus: int = 0
-    """An engine cannot say how many it has."""

@@ -75,7 +75,7 @@ class QueueFrame(Frozen, frozen=True, kw_only=True, tag="queue", tag_field="fram
 
 
 class EnvironmentsFrame(Frozen, frozen=True, kw_only=True, tag="environments", tag_field="frame"):
-    """In the events stream: an environment, a build or a compute target is another."""
+    """In the events stream: an environment, build, compute target, dataset or model is another."""
 
 
 class BuildFrame(Frozen, frozen=True, kw_only=True, tag="build", tag_field="frame"):

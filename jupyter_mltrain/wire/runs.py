@@ -24,6 +24,23 @@ class SubmitRequest(Frozen, frozen=True, kw_only=True):
     """Skip the preflight checks."""
 
 
+class OpenRequest(Frozen, frozen=True, kw_only=True):
+    """`POST /v1/runs/open`: a run that the caller's own process logs to, at once Running."""
+
+    experiment: str
+    name: str | None = None
+    run_id: str | None = None
+    """Letters, digits, ``_ . -``; by default one is made."""
+    source: Source | None = None
+    """What a snapshot is taken of; `None` takes none."""
+    tags: Mapping[str, str | None] = {}
+    pid: int | None = None
+    """The process that logs. When it is gone without having ended the run, the run has failed."""
+    started_at: float | None = None
+    """When that process started, unix seconds: a number may be given to another process."""
+    request_id: str | None = None
+
+
 class RunPage(Frozen, frozen=True, kw_only=True):
     """`GET /v1/runs`: newest first."""
 

@@ -135,6 +135,55 @@ export type ChangeFrame = {
   run: Run;
 };
 
+/** A cluster on this machine as it stands: nodes come when runs need them, and go. */
+export type Cluster = {
+  spec: ClusterSpec;
+  node: Lease;
+  note: string;
+  provisioning_state: string;
+  allocation_state: string;
+  target_nodes: number;
+  nodes: ClusterNode[];
+  created_at: string | null;
+  modified_at: string | null;
+  provisioned_at: string | null;
+  allocated_at: string | null;
+  reason: string;
+};
+
+/** `POST /v1/clusters/<name>`: other limits. `None` leaves what is there. */
+export type ClusterChange = {
+  min_nodes: number | null;
+  max_nodes: number | null;
+  idle_s: number | null;
+};
+
+/** One node of a cluster: a share of this machine, held for as long as the node is there. */
+export type ClusterNode = {
+  id: string;
+  state: NodeState;
+  since: string;
+  run_id: string | null;
+  lease: Lease | null;
+};
+
+/** `POST /v1/clusters`: create a cluster on this machine; the same again changes nothing. */
+export type ClusterRequest = {
+  name: string;
+  spec: ClusterSpec;
+};
+
+/** What was asked for when a cluster was created, and can be changed but for the size. */
+export type ClusterSpec = {
+  vm_size: string;
+  vm_priority: string;
+  min_nodes: number;
+  max_nodes: number;
+  idle_s: number;
+  description: string | null;
+  tags: { [key: string]: string };
+};
+
 /** A compute target with who holds what of it. */
 export type ComputeStatus = {
   name: string;
@@ -144,6 +193,7 @@ export type ComputeStatus = {
   queued: number;
   url: string | null;
   unreachable: string | null;
+  cluster: Cluster | null;
 };
 
 /** `PUT /v1/credentials`: keep a registry's password; answered with nothing. */
@@ -153,11 +203,138 @@ export type CredentialsRequest = {
   password: string;
 };
 
+/** Data that a run takes. An argument that is `argument` becomes the path of it. */
+export type DataInput = {
+  name: string;
+  spec: DatasetSpec;
+  mode: DataMode;
+  path_on_compute: string | null;
+  dataset_id: string | null;
+  dataset: string | null;
+  version: number | null;
+  reference: boolean;
+};
+
+/** How a run gets at data. */
+export type DataMode =
+  | 'direct'
+  | 'download'
+  | 'mount'
+  | 'upload';
+
+/** A folder that a run writes and that goes to a datastore when it ends, whatever the ending. */
+export type DataOutput = {
+  name: string;
+  datastore: string;
+  path: string;
+  mode: DataMode;
+  overwrite: boolean;
+  source: string | null;
+  register_as: string | null;
+  description: string | null;
+  tags: { [key: string]: string | null };
+};
+
+/** One place that data is taken from: a URL, or a path on a datastore. */
+export type DataPath = {
+  url: string | null;
+  datastore: string | null;
+  path: string;
+};
+
+/** One version of a registered dataset. A version's definition never changes. */
+export type Dataset = {
+  id: string;
+  name: string;
+  version: number;
+  spec: DatasetSpec;
+  registered_at: string;
+  description: string | null;
+  tags: { [key: string]: string | null };
+};
+
+/** `POST /v1/datasets/<name>`: another description, other tags. `None` leaves what is there. */
+export type DatasetChange = {
+  version: number | null;
+  description: string | null;
+  set_tags: { [key: string]: string | null };
+  remove_tags: string[];
+};
+
+/** `GET /v1/datasets/<name>`: every version, the latest first. */
+export type DatasetDetails = {
+  name: string;
+  versions: Dataset[];
+};
+
+/** How a dataset is read. */
+export type DatasetKind =
+  | 'file'
+  | 'tabular';
+
+/** `POST /v1/datasets`: register; the same definition again is the version there is. */
+export type DatasetRequest = {
+  name: string;
+  spec: DatasetSpec;
+  description?: string | null;
+  tags?: { [key: string]: string | null };
+  create_new_version?: boolean;
+};
+
+/** What a dataset consists of: places, and for a table how it is read. */
+export type DatasetSpec = {
+  kind: DatasetKind;
+  paths: DataPath[];
+  read: { [key: string]: null };
+  steps: { [key: string]: null }[];
+};
+
+/** A named place where data lies. Its secrets are elsewhere, under its name. */
+export type Datastore = {
+  name: string;
+  kind: DatastoreKind;
+  url: string;
+  options: { [key: string]: null };
+  credentials: string[];
+  default: boolean;
+  description: string | null;
+  created_at: string | null;
+};
+
+/** What a datastore stands on. */
+export type DatastoreKind =
+  | 'folder'
+  | 'remote'
+  | 'workspace';
+
+/** `POST /v1/datastores`: register one; it is looked at first, and refused if it fails. */
+export type DatastoreRequest = {
+  name: string;
+  kind: DatastoreKind;
+  url: string;
+  options?: { [key: string]: null };
+  secrets?: { [key: string]: string };
+  description?: string | null;
+  overwrite?: boolean;
+  check?: boolean;
+};
+
 /** In the events stream: a run was deleted. */
 export type DeletedFrame = {
   frame: 'deleted';
   cursor: string;
   run_id: string;
+};
+
+/** What a run got for one of its inputs, in its record. */
+export type Delivered = {
+  name: string;
+  path: string;
+  files: number;
+  size_bytes: number;
+  fingerprint: string;
+  dataset: string | null;
+  version: number | null;
 };
 
 /** One GPU of this machine. */
@@ -238,7 +415,7 @@ export type EnvironmentVersion = {
   build: Build | null;
 };
 
-/** In the events stream: an environment, a build or a compute target is another. */
+/** In the events stream: an environment, build, compute target, dataset or model is another. */
 export type EnvironmentsFrame = {
   frame: 'environments';
 };
@@ -377,11 +554,80 @@ export type MetricsFrame = {
   points: MetricPoint[];
 };
 
+/** One version of a registered model. Its files never change; its words may. */
+export type Model = {
+  name: string;
+  version: number;
+  created_at: string;
+  size_bytes: number;
+  files: RunFile[];
+  description: string | null;
+  tags: { [key: string]: string | null };
+  properties: { [key: string]: string };
+  framework: string | null;
+  framework_version: string | null;
+  run_id: string | null;
+  experiment: string | null;
+  datasets: ModelDataset[];
+  created_by: string;
+};
+
+/** `POST /v1/models/<name>/<version>`: other words. `None` leaves what is there. */
+export type ModelChange = {
+  description: string | null;
+  set_tags: { [key: string]: string | null };
+  remove_tags: string[];
+  add_properties: { [key: string]: string };
+};
+
+/** A dataset that a model was made with. */
+export type ModelDataset = {
+  label: string;
+  dataset_id: string;
+  dataset: string | null;
+  version: number | null;
+};
+
+/** `POST /v1/models`: register the next version of a model. Either `run` or `source`. */
+export type ModelRequest = {
+  name: string;
+  run?: string | null;
+  path?: string | null;
+  source?: string | null;
+  description?: string | null;
+  tags?: { [key: string]: string | null };
+  properties?: { [key: string]: string };
+  framework?: string | null;
+  framework_version?: string | null;
+  datasets?: ModelDataset[];
+  request_id?: string | null;
+};
+
 /** One of the machines (or shares of a machine) a run executes on. */
 export type Node = {
   index: number;
   host: string;
   lease: Lease | null;
+};
+
+/** How one node of a cluster is, in Azure ML's words. */
+export type NodeState =
+  | 'idle'
+  | 'leaving'
+  | 'preparing'
+  | 'running'
+  | 'unusable';
+
+/** `POST /v1/runs/open`: a run that the caller's own process logs to, at once Running. */
+export type OpenRequest = {
+  experiment: string;
+  name?: string | null;
+  run_id?: string | null;
+  source?: Source | null;
+  tags?: { [key: string]: string | null };
+  pid?: number | null;
+  started_at?: number | null;
+  request_id?: string | null;
 };
 
 /** Packages to install: what a conda specification or a requirements file asks for. */
@@ -485,6 +731,7 @@ export type Run = {
   git: GitState | null;
   nodes: Node[];
   environment: Built | null;
+  data: Delivered[];
   exit: ExitRecord | null;
   warnings: string[];
   advice: string | null;
@@ -520,6 +767,7 @@ export type RunFrame = {
 export type RunKind =
   | 'cell'
   | 'child'
+  | 'interactive'
   | 'notebook'
   | 'script';
 
@@ -544,6 +792,12 @@ export type RunSpec = {
   timeout_s: number;
   priority: number;
   node_count: number;
+  processes_per_node: number;
+  framework: string;
+  communicator: string;
+  retries: number;
+  inputs: DataInput[];
+  outputs: DataOutput[];
   cell: CellSpec | null;
 };
 
