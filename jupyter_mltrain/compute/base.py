@@ -28,6 +28,8 @@ class Launch(Frozen, frozen=True, kw_only=True):
     """Everything a compute needs to execute one attempt of one run."""
 
     run_id: str
+    attempt: int = 1
+    """Which start of the run it is."""
     run_dir: str
     argv: tuple[str, ...]
     """The program and its arguments; the program is an absolute path."""

@@ -51,7 +51,7 @@ class Containers:
         options = container_options.parse(launch.container.arguments)
         traits = self._its_traits()
         shared = self._sees_our_files(traits, launch.container.image)
-        name = self.name_of(launch.run_id)
+        name = self.name_of(launch.run_id, launch.attempt)
         handle = Handle(
             container=name,
             shared=shared,
@@ -87,8 +87,16 @@ class Containers:
             raise
         return handle
 
-    def name_of(self, run_id: str) -> str:
-        return f"mltrain-{self._workspace_id}-{run_id}"
+    def name_of(self, run_id: str, attempt: int = 1) -> str:
+        """A container of each attempt: the last one's may not be removed yet."""
+        name = f"mltrain-{self._workspace_id}-{run_id}"
+        return name if attempt == 1 else f"{name}.{attempt}"
+
+    def is_of(self, name: str, run_id: str) -> bool:
+        """Whether a container is of this run."""
+        first = self.name_of(run_id)
+        later, _, attempt = name.rpartition(".")
+        return name == first or (later == first and attempt.isdigit())
 
     def _its_traits(self) -> Traits:
         if self._traits is None:
@@ -202,12 +210,9 @@ class Containers:
 
     def left(self, active: Collection[str]) -> list[tuple[str, Path]]:
         """Containers, with the folders, of runs that are not among these; asks no engine."""
-        prefix = self.name_of("")
-        return [
-            (path.name, Path(path.read_text()))
-            for path in self._folder.glob(f"{prefix}*")
-            if path.name.removeprefix(prefix) not in active
-        ]
+        mine = f"{self.name_of('')}*"
+        found = ((path.name, Path(path.read_text())) for path in self._folder.glob(mine))
+        return [(name, run_dir) for name, run_dir in found if run_dir.name not in active]
 
 
 def _furnish(launch: Launch) -> None:

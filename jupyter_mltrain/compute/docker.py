@@ -127,7 +127,7 @@ class DockerCompute:
         known = handles.decode(handle)
         run_dir = control.parent
         inside = Path(os.path.realpath(known.log)).is_relative_to(os.path.realpath(run_dir))
-        if inside and known.container == self._containers.name_of(run_dir.name):
+        if inside and self._containers.is_of(known.container, run_dir.name):
             return known
         return handles.unknown()
 

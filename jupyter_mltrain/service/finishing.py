@@ -47,6 +47,13 @@ def conclude(
         notes.append(f"ended {count} process{'' if count == 1 else 'es'} that the script left")
     if notes:
         note(run_dir, ended, *notes)
+    return explain_end(run, run_dir, record, lost, ended)
+
+
+def explain_end(
+    run: Run, run_dir: Path, record: ExitRecord | None, lost: str | None, ended: datetime
+) -> Conclusion:
+    """Put the ending into words, and leave everything as it is."""
     if record is None:
         return explain.lost(lost or "nobody saw how it ended")
     return explain.explain(

@@ -31,7 +31,7 @@ MAX_TAGS: Final = 50
 _CHILD_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}\Z")
 """It names a folder, so it must not lead anywhere else."""
 
-_KINDS: Final = ("tag", "untag", "property", "child", "end")
+_KINDS: Final = ("tag", "untag", "property", "child", "end", "attempt")
 _PAUSE_S: Final = 0.1
 """Between two looks at a journal that grows all the time."""
 
@@ -136,7 +136,7 @@ class JournalReader:
     async def _recall(self) -> None:
         """Know again which children are open and how the script ended itself, if it did."""
         records, _ = await asyncio.to_thread(
-            runtime.metrics.read, str(self._path), 0, ("child", "end")
+            runtime.metrics.read, str(self._path), 0, ("child", "end", "attempt")
         )
         self._to_recall = False
         self._take_in(self._run_id, records)
@@ -153,6 +153,8 @@ class JournalReader:
                     self._add_property(run_id, str(record["n"]), str(record["v"]))
                 elif kind == "child":
                     self._open_child(record)
+                elif kind == "attempt":
+                    self._own_end = None  # what an earlier attempt said of its end
                 else:
                     self._take_end(record)
             except (KeyError, ValueError, TypeError, MltrainError) as error:

@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from jupyter_mltrain import runtime
 from jupyter_mltrain.compute import processes
 from jupyter_mltrain.compute.base import Container, Launch
 from jupyter_mltrain.errors import EnvironmentFailed, EnvironmentGone
+from jupyter_mltrain.service import retrying
 from jupyter_mltrain.service.run_dirs import FOLDERS
 from jupyter_mltrain.spec import (
     CELL_SCRIPT,
@@ -45,15 +47,21 @@ _OF_PYTHON: Final = re.compile(rb"#!.*\bpython[\d.]*\b")
 """A script that names Python as its interpreter: it gets that of its environment."""
 
 
-def check_out(snapshot_id: str, run_dir: Path, snapshots: Snapshots) -> None:
+def check_out(run: Run, run_dir: Path, snapshots: Snapshots) -> None:
     """Make the working copy, afresh: what an interrupted try left is gone first.
 
-    The folders as well, where a power cut took them: only the record of the run is made to last.
+    What an attempt before this one wrote to `outputs` and `logs` is there again. The folders as
+    well, where a power cut took them: only the record of the run is made to last.
     """
+    assert run.snapshot_id is not None
+    if run.attempt > 1:
+        retrying.take_outputs(run_dir)
     remove_tree(run_dir / "work")
     for name in FOLDERS:
         (run_dir / name).mkdir(parents=True, exist_ok=True)
-    snapshots.check_out(snapshot_id, run_dir / "work")
+    snapshots.check_out(run.snapshot_id, run_dir / "work")
+    if run.attempt > 1:
+        retrying.give_outputs(run_dir)
 
 
 def is_program(script: str, head: bytes) -> bool:
@@ -88,9 +96,20 @@ def check_there(run: Run) -> None:
 
 
 def compose(
-    run: Run, run_dir: Path, lease: Lease, workspace_name: str, grace_s: float, hide_gpus: bool
+    run: Run,
+    run_dir: Path,
+    lease: Lease,
+    workspace_name: str,
+    grace_s: float,
+    hide_gpus: bool,
+    limit_s: float,
 ) -> Launch:
     """Everything the compute needs, for one attempt; the working copy is there.
+
+    Parameters
+    ----------
+    limit_s
+        How long this attempt may take.
 
     Raises
     ------
@@ -101,12 +120,13 @@ def compose(
     image = spec.environment.image
     return Launch(
         run_id=run.id,
+        attempt=run.attempt,
         run_dir=str(run_dir),
         argv=(*_program(run, run_dir / "work"), *spec.arguments),
         cwd=str(run_dir / "work"),
         log=str(run_dir / "files" / DRIVER_LOG),
         variables=_variables(run, run_dir, lease, workspace_name, hide_gpus),
-        timeout_s=spec.timeout_s,
+        timeout_s=limit_s,
         grace_s=grace_s,
         memory_bytes=spec.resources.memory_bytes,
         container=None if image is None else _container(run, image, lease),
@@ -198,6 +218,7 @@ def _variables(
         "MLTRAIN_RUN_ID": run.id,
         "MLTRAIN_RUN_DIR": str(run_dir),
         "MLTRAIN_RUN_NUMBER": str(run.number),
+        "MLTRAIN_ATTEMPT": str(run.attempt),
         "MLTRAIN_RUN_NAME": spec.name or spec.experiment,
         "MLTRAIN_EXPERIMENT": spec.experiment,
         "MLTRAIN_WORKSPACE_NAME": workspace_name,
@@ -205,6 +226,8 @@ def _variables(
         "AZUREML_ARM_PROJECT_NAME": spec.experiment,
         "AZUREML_ARM_WORKSPACE_NAME": workspace_name,
     }
+    if run.attempt > 1:
+        variables["MLTRAIN_ATTEMPT_AT"] = repr(time.time())
     if spec.cell is not None:
         variables["MLTRAIN_CELL_INPUTS"] = msgspec.json.encode(spec.cell.inputs).decode()
         variables["MLTRAIN_CELL_OUTPUTS"] = msgspec.json.encode(spec.cell.outputs).decode()

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from jupyter_mltrain.service import retrying
 from jupyter_mltrain.spec import Frozen, Lease, Node, Run, RunState
 from jupyter_mltrain.store.files import RunFiles
 from jupyter_mltrain.store.runs import RunStore
@@ -92,6 +93,7 @@ def clear(leftovers: Leftovers) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     for folder in leftovers.untidy:
         if (folder / "work").exists():
+            retrying.give_outputs(folder)
             files = RunFiles(folder)
             files.collect()
             files.drop_work()

@@ -12,6 +12,7 @@ import logging
 import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -27,7 +28,7 @@ from jupyter_mltrain.errors import (
     MltrainError,
     WrongState,
 )
-from jupyter_mltrain.service import finishing, launching, reordering
+from jupyter_mltrain.service import finishing, launching, reordering, retrying
 from jupyter_mltrain.service.disk import Disk
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
@@ -280,8 +281,7 @@ class Supervisor:
         if run.id in self._checked_out:
             self._checked_out.remove(run.id)
         else:
-            assert run.snapshot_id is not None
-            await self._in_thread(launching.check_out, run.snapshot_id, run_dir, self._snapshots)
+            await self._in_thread(launching.check_out, run, run_dir, self._snapshots)
         run = self.roster.active[run.id]  # a tag may have come meanwhile
         if run.id in self._cancelling:
             self._end(run, RunState.CANCELED, "cancelled by you before it started")
@@ -293,6 +293,7 @@ class Supervisor:
             self._workspace_name,
             self._grace_s,
             hide_gpus=bool(compute.capacity().gpus),
+            limit_s=retrying.left_s(run, self._clock()),
         )
         try:
             launching.check_there(run)
@@ -320,7 +321,13 @@ class Supervisor:
         run = self.roster.active[run_id]
         now = self._clock()
         if run.state is RunState.STARTING:
-            return self.roster.move(run, RunState.RUNNING, "running", started_at=now, handle=handle)
+            return self.roster.move(
+                run,
+                RunState.RUNNING,
+                "running" if run.attempt == 1 else f"running, attempt {run.attempt}",
+                started_at=run.started_at or now,
+                handle=handle,
+            )
         self._store.keep_handle(run.id, handle)
         if run.started_at is None:
             return self.roster.amend(run, started_at=now)
@@ -377,6 +384,13 @@ class Supervisor:
         run = self.roster.active[run_id]
         run_dir = self.roster.run_dir(run)
         ended = (record.ended_at if record else None) or self._clock()
+        if run.spec.retries and run.id not in self._cancelling:
+            seen = await self._in_thread(finishing.explain_end, run, run_dir, record, lost, ended)
+            state, reason, _ = journal.verdict(seen)
+            if retrying.is_due(run, state, record):
+                journal.end_children(state, ended)
+                await self._begin_again(run_id, reason, ended)
+                return
         result = finishing.conclude_quickly(run_dir, record)
         if result is None:
             result = await self._in_thread(finishing.conclude, run, run_dir, record, lost, ended)
@@ -387,6 +401,25 @@ class Supervisor:
         self._end(run, state, reason, ended_at=ended, exit=record, advice=advice)
         self._tidier.tidy_soon(run_id, run_dir)
 
+    async def _begin_again(self, run_id: str, why: str, ended: datetime) -> None:
+        """Queue a run whose attempt has failed for the next one."""
+        run = self.roster.active[run_id]
+        run_dir = self.roster.run_dir(run)
+        reason = retrying.reason(run, why)
+        await self._in_thread(retrying.put_aside, run, run_dir, ended)
+        await self._in_thread(finishing.note, run_dir, ended, reason)
+        run = self.roster.active[run_id]
+        if run_id in self._cancelling:
+            self._end(run, RunState.CANCELED, "cancelled by you between two attempts")
+            return
+        self.queue.ledgers[run.spec.compute].release(run_id)
+        run = self.roster.move(
+            run, RunState.QUEUED, reason, attempt=run.attempt + 1, nodes=(), handle=""
+        )
+        self._tidier.record_soon(run)
+        self.queue.add(run)
+        self.start_what_fits()
+
     def _end(self, run: Run, state: RunState, reason: str, **changes: Any) -> Run:
         changes.setdefault("ended_at", self._clock())
         run = self.roster.move(run, state, reason, **changes)
@@ -394,6 +427,8 @@ class Supervisor:
         self._cancelling.discard(run.id)
         self._checked_out.discard(run.id)
         self._readier.forget(run.id)
+        if run.attempt > 1 and "exit" not in changes:  # what earlier attempts wrote is kept
+            self._tidier.tidy_soon(run.id, self.roster.run_dir(run))
         self.queue.ledgers[run.spec.compute].release(run.id)
         self.start_what_fits()
         if len(self.queue):

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from jupyter_mltrain.errors import MltrainError
-from jupyter_mltrain.service import finishing
+from jupyter_mltrain.service import finishing, retrying
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.roster import Roster
 from jupyter_mltrain.service.run_dirs import RunDirs
@@ -108,6 +108,9 @@ def _keep_all(records: list[tuple[Run, Path]]) -> list[Path]:
     left = []
     for run, run_dir in records:
         try:
+            if run.attempt > 1:  # it may have ended between two attempts
+                retrying.give_outputs(run_dir)
+                RunFiles(run_dir).collect()
             finishing.keep(run, run_dir)
         except (MltrainError, OSError) as error:
             _log.error("%s cannot be tidied: %s", run.id, error)

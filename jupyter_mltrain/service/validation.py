@@ -6,6 +6,7 @@ import keyword
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath
+from typing import Final
 
 from jupyter_mltrain import runtime, units
 from jupyter_mltrain.compute import container_options
@@ -25,6 +26,7 @@ from jupyter_mltrain.wire import SubmitRequest
 
 _VARIABLE = re.compile(r"[^=\0]+\Z")
 _NAME_LENGTH = 256
+MAX_RETRIES: Final = 100
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w.:/@-]*\Z")
 
 
@@ -142,6 +144,10 @@ def _check_resources(spec: RunSpec) -> None:
             f"{MAX_RUN_DURATION_S} s (30 days)."
         )
     check_priority(spec.priority)
+    if not 0 <= spec.retries <= MAX_RETRIES:
+        raise InvalidSpec(
+            f"The run asks for {spec.retries} retries. Give a number from 0 to {MAX_RETRIES}."
+        )
     if spec.node_count != 1:
         raise InvalidSpec(
             f"The run asks for {spec.node_count} nodes and {spec.compute!r} has 1. Ask for 1."

@@ -70,6 +70,7 @@ ALLOWED_MOVES: Final[Mapping[RunState, frozenset[RunState]]] = {
     S.STARTING: frozenset({S.RUNNING, S.QUEUED, S.CANCEL_REQUESTED, S.FAILED, S.CANCELED}),
     S.RUNNING: frozenset(
         {
+            S.QUEUED,
             S.FINALIZING,
             S.CANCEL_REQUESTED,
             S.NOT_RESPONDING,
@@ -79,7 +80,7 @@ ALLOWED_MOVES: Final[Mapping[RunState, frozenset[RunState]]] = {
         }
     ),
     S.NOT_RESPONDING: frozenset(
-        {S.RUNNING, S.FINALIZING, S.CANCEL_REQUESTED, S.COMPLETED, S.FAILED, S.CANCELED}
+        {S.RUNNING, S.QUEUED, S.FINALIZING, S.CANCEL_REQUESTED, S.COMPLETED, S.FAILED, S.CANCELED}
     ),
     S.CANCEL_REQUESTED: frozenset({S.FINALIZING, S.COMPLETED, S.FAILED, S.CANCELED}),
     S.FINALIZING: frozenset({S.COMPLETED, S.FAILED, S.CANCELED}),
@@ -87,7 +88,10 @@ ALLOWED_MOVES: Final[Mapping[RunState, frozenset[RunState]]] = {
     S.FAILED: frozenset(),
     S.CANCELED: frozenset(),
 }
-"""From each state, the states that may follow. No final state has a successor."""
+"""From each state, the states that may follow. No final state has a successor.
+
+From Running back to Queued goes a run that failed and is started again.
+"""
 del S
 
 
@@ -213,6 +217,7 @@ class Run(Frozen, frozen=True, kw_only=True):
     """After a failure: what to do next, one sentence."""
     tags: Mapping[str, str | None] = {}
     properties: Mapping[str, str] = {}
+    description: str | None = None
     submitted_by: str = ""
     workspace_id: str = ""
     rank: float | None = None

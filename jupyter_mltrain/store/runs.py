@@ -89,7 +89,8 @@ class RunStore:
         Parameters
         ----------
         handle
-            How to find the run again, where it has just been started.
+            How to find the run again, where it has just been started; empty where it has to be
+            started once more.
 
         Raises
         ------
@@ -161,7 +162,7 @@ class RunStore:
     def handle(self, run_id: str) -> str | None:
         """What `keep_handle` stored, or `None` for a run that was never started."""
         row = self._sql.execute("SELECT handle FROM runs WHERE id = ?", (run_id,)).fetchone()
-        return row[0] if row else None
+        return row[0] or None if row else None
 
     def keep_journal_offset(self, run_id: str, offset: int) -> None:
         """Remember how far the run's journal has been taken in."""

@@ -132,7 +132,8 @@ class FakeCompute:
         gone, self.gone_once = self.gone_once or self.gone, None
         if gone is not None:
             raise gone
-        if launch.run_dir not in self.world.jobs:
+        before = self.world.jobs.get(launch.run_dir)
+        if before is None or before.launch.attempt != launch.attempt:
             self.world.jobs[launch.run_dir] = _Job(launch, self.world.clock())
             self.started.append(launch.run_id)
         return launch.run_dir

@@ -24,7 +24,8 @@ def a_spec(**given: object) -> RunSpec:
 def launched(spec: RunSpec) -> Launch:
     now = datetime.now(timezone.utc)
     run = Run(id="e_1", number=1, state=RunState.STARTING, reason="", spec=spec, created_at=now)
-    return launching.compose(run, Path("/w/e_1"), Lease(cpus=1), "w", 10.0, hide_gpus=False)
+    lease = Lease(cpus=1)
+    return launching.compose(run, Path("/w/e_1"), lease, "w", 10.0, hide_gpus=False, limit_s=60.0)
 
 
 def test_a_notebook_is_executed_by_the_runs_interpreter() -> None:

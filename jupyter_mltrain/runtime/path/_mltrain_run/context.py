@@ -71,6 +71,13 @@ class Run(Lineage):
         return int(number) if self._parent is None and number.isdigit() else None
 
     @property
+    def attempt(self) -> int:
+        """Counts the starts of the script, from 1: above that, what the last one wrote to
+        `outputs` is there."""
+        attempt = os.environ.get("MLTRAIN_ATTEMPT", "")
+        return int(attempt) if attempt.isdigit() else 1
+
+    @property
     def name(self) -> "Optional[str]":
         return self._name
 

@@ -44,13 +44,15 @@ def relatives(journal: str) -> "List[Dict[str, Any]]":
     return read(journal, 0, ("child",))[0]
 
 
-def ended(journal: str, run_id: str) -> "Optional[str]":
+def ended(journal: str, run_id: str, root_id: str) -> "Optional[str]":
     """The state in which a run ended by its own word, or `None`."""
-    for record in read(journal, 0, ("end",))[0]:
-        if record["id"] == run_id:
-            state: str = record["state"]
-            return state
-    return None
+    found: "Optional[str]" = None
+    for record in read(journal, 0, ("end", "attempt"))[0]:
+        if record["k"] == "attempt":  # of the run itself, whose earlier ends are over with it
+            found = None if run_id == root_id else found
+        elif record["id"] == run_id:
+            found = found or record["state"]
+    return found
 
 
 def matches(

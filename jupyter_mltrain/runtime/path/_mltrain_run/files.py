@@ -58,6 +58,8 @@ def clean_name(name: str) -> str:
 def write_once(folder: str, run_id: str, name: str, source: "Any") -> None:
     """Put content under a cleaned name below `folder`; others see it whole or not at all.
 
+    In an attempt that follows a failed one, the files of that one may be replaced.
+
     Parameters
     ----------
     source
@@ -122,16 +124,31 @@ def _place(root: int, folder: int, last: str, run_id: str, name: str, source: "A
         try:
             os.link(partial, last, src_dir_fd=root, dst_dir_fd=folder)
         except FileExistsError:
-            raise taken from None
+            if not _is_of_an_earlier_attempt(folder, last):
+                raise taken from None
+            os.rename(partial, last, src_dir_fd=root, dst_dir_fd=folder)
         except OSError as error:
             if error.errno not in _NO_LINKS:
                 raise
+            if _is_of_an_earlier_attempt(folder, last):
+                os.unlink(last, dir_fd=folder)
             _copy_exclusively(root, partial, folder, last, taken)
     finally:
         try:
             os.unlink(partial, dir_fd=root)
         except FileNotFoundError:
             pass
+
+
+def _is_of_an_earlier_attempt(folder: int, last: str) -> bool:
+    """Whether a file was kept by an attempt that failed: this one may put its own in its place."""
+    begun = os.environ.get("MLTRAIN_ATTEMPT_AT")
+    if not begun:
+        return False
+    try:
+        return os.stat(last, dir_fd=folder, follow_symlinks=False).st_mtime < float(begun)
+    except FileNotFoundError:
+        return False
 
 
 def _copy_exclusively(root: int, partial: str, folder: int, last: str, taken: AlreadyThere) -> None:

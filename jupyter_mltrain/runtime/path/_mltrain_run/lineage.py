@@ -48,7 +48,7 @@ class Lineage(Logs, Labels):
     def get_status(self) -> str:
         """`Running`, until `complete`, `fail` or `cancel` says otherwise."""
         if self._state is None:
-            self._state = ended(self._root._journal.path, self._id)
+            self._state = ended(self._root._journal.path, self._id, self._root._id)
         return self._state or "Running"
 
     def child_run(
