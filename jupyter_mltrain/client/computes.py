@@ -1,4 +1,4 @@
-"""Compute targets: what there is, and engines that are attached."""
+"""Compute targets: what there is, clusters that are created, engines that are attached."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from jupyter_mltrain import errors, wire
 from jupyter_mltrain.client.requests import Requests
-from jupyter_mltrain.spec import ComputeStatus
+from jupyter_mltrain.spec import ComputeStatus, VmSize
 
 
 class ComputeVerbs(Requests):
@@ -40,10 +40,53 @@ class ComputeVerbs(Requests):
         WrongState
             Runs there have not ended.
         """
+        return self._delete("/v1/computes", name)
+
+    def vm_sizes(self) -> tuple[VmSize, ...]:
+        """Sizes of machines by Azure's names, and what each comes to on this machine."""
+        return self._ask("GET", "/v1/vm-sizes", tuple[VmSize, ...])
+
+    def create_cluster(self, request: wire.ClusterRequest) -> ComputeStatus:
+        """Create a cluster on this machine; the same again changes nothing.
+
+        Raises
+        ------
+        ComputeTargetError
+            The size or the limits cannot be, or there is another one of that name.
+        InvalidSpec
+            The name cannot be one.
+        """
+        return self._ask("POST", "/v1/clusters", ComputeStatus, request)
+
+    def change_cluster(self, name: str, change: wire.ClusterChange) -> ComputeStatus:
+        """Give a cluster other limits.
+
+        Raises
+        ------
+        ComputeTargetError
+            There is no such cluster, or it cannot have these limits.
+        """
+        return self._ask("POST", _below("/v1/clusters", name), ComputeStatus, change)
+
+    def delete_cluster(self, name: str) -> ComputeStatus:
+        """Delete a cluster with its nodes; gives what it was.
+
+        Raises
+        ------
+        ComputeTargetError
+            There is none of that name, or a run there has not ended.
+        """
+        return self._delete("/v1/clusters", name)
+
+    def _delete(self, path: str, name: str) -> ComputeStatus:
         before = next((each for each in self.computes() if each.name == name), None)
 
         def done(refusal: errors.MltrainError) -> ComputeStatus | None:
-            return before if isinstance(refusal, errors.ComputeTargetError) else None
+            is_gone = all(each.name != name for each in self.computes())
+            return before if is_gone else None
 
-        path = f"/v1/computes/{quote(name, safe='', errors='replace')}"
-        return self._ask("DELETE", path, ComputeStatus, None, done)
+        return self._ask("DELETE", _below(path, name), ComputeStatus, None, done)
+
+
+def _below(path: str, name: str) -> str:
+    return f"{path}/{quote(name, safe='', errors='replace')}"

@@ -22,6 +22,11 @@ class Container(Frozen, frozen=True, kw_only=True):
     platform: str | None = None
     readonly: tuple[str, ...] = ()
     """Absolute paths of this machine that it sees under the same names and cannot change."""
+    data: tuple[str, ...] = ()
+    """More such paths, which links in the run's directory lead to. Where the engine does not see
+    our files, those links are replaced by copies, and these paths are not carried there."""
+    links: tuple[str, ...] = ()
+    """Folders and links of the run's directory that lead to `data`."""
 
 
 class Launch(Frozen, frozen=True, kw_only=True):

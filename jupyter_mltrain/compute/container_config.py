@@ -141,7 +141,8 @@ def _host(
     security = {"no-new-privileges", *given.get("SecurityOpt", ())}
     if traits.selinux and not any(option.startswith("label=") for option in security):
         security.add("label=disable")  # or the run's folder, which is a user's, would be closed
-    ours = [_bind(launch.run_dir), *(_bind(path, readonly=True) for path in container.readonly)]
+    fixed = (*container.readonly, *container.data)
+    ours = [_bind(launch.run_dir), *(_bind(path, readonly=True) for path in fixed)]
     host = {
         "ShmSize": container.shm_bytes,
         **given,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import threading
 import time
@@ -121,7 +122,13 @@ class Containers:
         assert launch.container is not None
         uid, _, gid = user.partition(":")
         paths = [launch.run_dir, *launch.container.readonly]
-        carried = partial(copying.carry, name=name, paths=paths, owner=(int(uid), int(gid)))
+        carried = partial(
+            copying.carry,
+            name=name,
+            paths=paths,
+            owner=(int(uid), int(gid)),
+            links=launch.container.links,
+        )
         self._engine.do(carried)
 
     def _undo(self, name: str, launch: Launch, marker: Path) -> None:
@@ -189,6 +196,21 @@ class Containers:
             _log.warning("%s: files stay root's: %s", known.container, error)
         finally:
             self._engine.do(lambda client: containers.remove(client, name))
+
+    def bring(self, known: Handle, run_dir: Path, paths: tuple[Path, ...]) -> None:
+        """Put files of the run's directory into its container, which executes."""
+        as_root = known.owner is not None or self._its_traits().rootless
+        owner = (0, 0) if as_root else (os.getuid(), os.getgid())
+        brought = partial(
+            copying.bring, name=known.container, run_dir=run_dir, paths=paths, owner=owner
+        )
+        self._engine.do(brought)
+
+    def take_back(self, known: Handle, run_dir: Path) -> None:
+        """Have here what the run has written so far."""
+        log = Path(known.log)
+        taken = partial(copying.take_back, name=known.container, run_dir=run_dir, log=log)
+        self._engine.do(taken)
 
     def cancel_unstarted(self, known: Handle, control: Path) -> None:
         """End a run whose container was made by a service that was killed right then."""

@@ -7,7 +7,7 @@ import os
 import shutil
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 
@@ -20,12 +20,16 @@ _FETCHED: Final = (
     "files",
     "work/outputs",
     "work/logs",
+    "written",
     "variables",
     "children",
     "journal.jsonl",
     "control/exit.json",
 )
 """What of a run's directory comes back, the record of its end last: then all is here."""
+
+_KEPT: Final = ("files", "work/outputs", "work/logs")
+"""What of it is kept with the run. The log in there is followed already."""
 
 _FOLLOWED: Final = ("journal.jsonl",)
 """What is followed, and completed rather than replaced."""
@@ -34,12 +38,32 @@ _SPOOL_BYTES: Final = 16_000_000
 _PIECE_BYTES: Final = 1_000_000
 
 
-def carry(client: docker.APIClient, name: str, paths: list[str], owner: tuple[int, int]) -> None:
-    """Put folders into a container that has not begun, under the names they have here."""
+def carry(
+    client: docker.APIClient,
+    name: str,
+    paths: list[str],
+    owner: tuple[int, int],
+    links: Collection[str] = (),
+) -> None:
+    """Put folders into a container that has not begun, under the names they have here.
+
+    Parameters
+    ----------
+    links
+        What lies in these folders, and is packed as what it leads to.
+    """
+    give, apart = _given_to(owner), {link.lstrip("/") for link in links}
+
+    def without_links(member: tarfile.TarInfo) -> tarfile.TarInfo | None:
+        return None if member.name in apart else give(member)
+
     with tempfile.TemporaryFile() as packed:
         with tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar:
             for path in paths:
-                tar.add(path, arcname=path.lstrip("/"), filter=_given_to(owner))
+                tar.add(path, arcname=path.lstrip("/"), filter=without_links)
+            tar.dereference = True
+            for link in links:
+                tar.add(link, arcname=link.lstrip("/"), filter=give)
         packed.seek(0)
         client.put_archive(name, "/", _pieces(packed))
 
@@ -53,6 +77,27 @@ def _given_to(owner: tuple[int, int]) -> Callable[[tarfile.TarInfo], tarfile.Tar
         return member
 
     return changed
+
+
+def bring(
+    client: docker.APIClient,
+    name: str,
+    run_dir: Path,
+    paths: Iterable[Path],
+    owner: tuple[int, int],
+) -> None:
+    """Put files and folders of a run's directory into its container, which executes."""
+    give = _given_to(owner)
+    with tempfile.TemporaryFile() as packed:
+        with tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar:
+            for path in paths:
+                # The folders above as well, or they would be root's.
+                for above in reversed(path.relative_to(run_dir).parents[:-1]):
+                    folder = run_dir / above
+                    tar.add(folder, str(folder).lstrip("/"), recursive=False, filter=give)
+                tar.add(path, str(path).lstrip("/"), filter=give)
+        packed.seek(0)
+        client.put_archive(name, "/", _pieces(packed))
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:
@@ -79,7 +124,18 @@ def follow(output: Output, log: Path, journal: Path) -> None:
 def fetch(client: docker.APIClient, name: str, run_dir: Path, log: Path) -> None:
     """Bring back what an ended run has written; may be repeated after a crash."""
     follow(Output(client, name, follow=False), log, run_dir / "journal.jsonl")
-    for each in _FETCHED:
+    _fetch(client, name, run_dir, log, _FETCHED)
+
+
+def take_back(client: docker.APIClient, name: str, run_dir: Path, log: Path) -> None:
+    """Bring back the files that a run, which goes on, has written so far."""
+    _fetch(client, name, run_dir, log, _KEPT)
+
+
+def _fetch(
+    client: docker.APIClient, name: str, run_dir: Path, log: Path, paths: tuple[str, ...]
+) -> None:
+    for each in paths:
         with tempfile.SpooledTemporaryFile(_SPOOL_BYTES) as packed:
             for piece in archive(client, name, str(run_dir / each)):
                 packed.write(piece)

@@ -222,6 +222,20 @@ class DockerCompute:
             return False
         return state is not None and state["Status"] not in ("created", "exited", "dead")
 
+    # Carrying files
+
+    async def bring(self, handle: str, control: Path, paths: tuple[Path, ...]) -> None:
+        """Have files of the run's directory in its container, if that does not see ours."""
+        known = self._own(handle, control)
+        if not known.shared:
+            await self._engine.in_thread(self._containers.bring, known, control.parent, paths)
+
+    async def take_back(self, handle: str, control: Path) -> None:
+        """Have here what the run has written so far."""
+        known = self._own(handle, control)
+        if not known.shared:
+            await self._engine.in_thread(self._containers.take_back, known, control.parent)
+
     # Ending
 
     async def cancel(self, handle: str, control: Path) -> None:

@@ -57,6 +57,16 @@ class Machine:
     async def cancel(self, handle: str, control: Path) -> None:
         await self._behind(handle).cancel(handle, control)
 
+    async def bring(self, handle: str, control: Path, paths: tuple[Path, ...]) -> None:
+        """Have files of a run's directory in its container; see `DockerCompute.bring`."""
+        if self._behind(handle) is self._containers:
+            await self._containers.bring(handle, control, paths)
+
+    async def take_back(self, handle: str, control: Path) -> None:
+        """Have here what the run has written so far."""
+        if self._behind(handle) is self._containers:
+            await self._containers.take_back(handle, control)
+
     async def sweep(self, active: Collection[str]) -> None:
         """Delete the containers that a killed service left; see `DockerCompute.sweep`."""
         await self._containers.sweep(active)

@@ -13,6 +13,7 @@ from compute.benches import DockerBench
 from compute.real_runs import executed, log_of, said, the_end
 from engines import the_engine
 from loops import in_loop
+from msgspec.structs import replace
 
 from jupyter_mltrain.compute import copying
 from jupyter_mltrain.compute.base import Exited
@@ -56,6 +57,43 @@ async def test_what_it_wrote_is_fetched(bench: DockerBench) -> None:
         assert (run_dir / "files/more/up").read_text() == "up\n"
         assert (run_dir / "journal.jsonl").read_text() == '{"k":"metric"}\n'
         assert not (work / "elsewhere").exists()
+
+
+@in_loop
+async def test_files_get_there_while_it_runs(bench: DockerBench) -> None:
+    async with bench as compute:
+        launch = bench.shell(
+            "while ! [ -e ../asks/1.json ]; do sleep 0.02; done; cat ../asks/1.json;"
+            "rm ../asks/1.json && echo gone; cat ../data/deep/folder/file"
+        )
+        run_dir = Path(launch.run_dir)
+        handle = await compute.start(launch)
+        (run_dir / "data/deep/folder").mkdir(parents=True)
+        (run_dir / "data/deep/folder/file").write_text("brought\n")
+        (run_dir / "asks").mkdir()
+        (run_dir / "asks/1.json").write_text("answer\n")
+        (run_dir / "asks/1.json").chmod(0o600)
+        await compute.bring(handle, launch.control, (run_dir / "data/deep/folder",))
+        await compute.bring(handle, launch.control, (run_dir / "asks/1.json",))
+        await compute.ended(handle, launch.control)
+        await the_end(compute, handle, launch)
+        assert log_of(launch).splitlines() == ["answer", "gone", "brought"]
+
+
+@in_loop
+async def test_what_it_has_written_so_far_is_taken_back(bench: DockerBench) -> None:
+    async with bench as compute:
+        launch = bench.shell("echo model > outputs/model; echo one; sleep 60")
+        (Path(launch.cwd) / "outputs").mkdir(exist_ok=True)
+        handle = await compute.start(launch)
+        waiting = asyncio.create_task(compute.ended(handle, launch.control))
+        await said(launch, "one")
+        await compute.take_back(handle, launch.control)
+        assert (Path(launch.cwd) / "outputs/model").read_text() == "model\n"
+        assert log_of(launch) == "one\n"
+        await compute.cancel(handle, launch.control)
+        await waiting
+        assert (await the_end(compute, handle, launch)).cause == "cancel"
 
 
 @in_loop
@@ -191,3 +229,24 @@ async def test_a_run_on_an_engine_over_ssh(engine: Engine, ssh_engine: str, tmp_
             assert (await executed(compute, launch)).status == 0
             assert log_of(launch) == "far away\n"
             assert (Path(launch.cwd) / "outputs/x").read_text() == "x\n"
+
+
+@in_loop
+async def test_links_to_data_are_carried_as_what_they_lead_to(
+    bench: DockerBench, tmp_path: Path
+) -> None:
+    store = tmp_path / "store"
+    (store / "deep").mkdir(parents=True)
+    (store / "deep" / "a").write_text("a\n")
+    (store / "other").write_text("not asked for\n")
+    async with bench as compute:
+        code = "cd ../data; cat folder/a files/b; test -e $STORE/other || echo none"
+        launch = bench.shell(code, variables={"STORE": str(store)})
+        folder, files = (Path(launch.run_dir, "data", name) for name in ("folder", "files"))
+        files.mkdir(parents=True)
+        folder.symlink_to(store / "deep")
+        (files / "b").symlink_to(store / "deep" / "a")
+        container = replace(launch.container, data=(str(store),), links=(str(folder), str(files)))
+        launch = replace(launch, container=container)
+        await executed(compute, launch)
+        assert log_of(launch).splitlines() == ["a", "a", "none"]

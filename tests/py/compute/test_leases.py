@@ -155,9 +155,10 @@ def test_giving_back_twice_gives_back_once() -> None:
 def test_what_is_kept_for_one_is_left_out_for_those_behind() -> None:
     ledger = a_ledger(cpus=4, gpus=1)
     ledger.take("holder", Resources(cpus=1, gpus=1))
-    left = ledger.without(Resources(cpus=2, gpus=1))
-    assert left.shortage(Resources(cpus=1)) is None
-    assert left.shortage(Resources(cpus=2)) is not None
+    left = ledger.outlook({})
+    left.keep(Resources(cpus=2, gpus=1))
+    assert left.fits(Resources(cpus=1))
+    assert not left.fits(Resources(cpus=2))
     assert ledger.shortage(Resources(cpus=3)) is None
 
 
