@@ -72,7 +72,7 @@ def test_every_python_offers_azureml(python, run_python) -> None:
     code = (
         "import azureml.core; from azureml.core.run import Run, _OfflineRun\n"
         "from azureml.exceptions import UserErrorException\n"
-        "print(azureml.core.Run is Run, hasattr(azureml.core, 'Dataset'))"
+        "print(azureml.core.Run is Run, hasattr(azureml.core, 'Nothing'))"
     )
     done = run_python(python, "-c", code)
     assert done.stdout == "True False\n", done.stderr
@@ -95,16 +95,32 @@ def test_what_an_installed_package_lacks_is_missing_as_usual(
 
 
 @pytest.mark.parametrize(
-    "line", ["from azureml.core import Dataset", "import azureml.train.hyperdrive"]
+    "line", ["from azureml.core import Image", "import azureml.train.hyperdrive"]
 )
-def test_a_name_that_is_not_offered_says_what_is(python, run_python, line: str) -> None:
-    done = run_python(python, "-c", line)
+def test_a_name_that_is_not_offered_says_what_is(run_python, line: str) -> None:
+    # -S: this interpreter has jupyter_mltrain installed, which has more names.
+    done = run_python(sys.executable, "-S", "-c", f"import sitecustomize; {line}")
     last = done.stderr.splitlines()[-1]
     assert last.startswith("ModuleNotFoundError: azureml.")
     assert last.endswith(
-        "is not offered inside a run, where azureml.core has only Run: "
-        "the rest works in the notebook or script that submits the run."
+        "is not offered inside a run, where azureml.core has only Dataset, Experiment, Keyvault, "
+        "Model, Run, ScriptRunConfig, Workspace: the rest works in the notebook or script that "
+        "submits the run."
     )
+
+
+def test_a_name_that_only_a_notebook_uses_says_so_when_it_is_used(run_python) -> None:
+    code = "from azureml.core import Environment; Environment('mine')"
+    done = run_python(sys.executable, "-S", "-c", f"import sitecustomize; {code}")
+    last = done.stderr.splitlines()[-1]
+    assert "azureml.core.Environment is not offered inside a run" in last
+    assert "UserErrorException" in last
+
+
+def test_the_rest_comes_from_an_installed_jupyter_mltrain(run_python) -> None:
+    code = "from azureml.core import Environment as E; import jupyter_mltrain as j; "
+    done = run_python(sys.executable, "-c", code + "print(E is j.Environment)")
+    assert done.stdout == "True\n", done.stderr
 
 
 def test_libraries_can_ask_whether_azureml_is_there(python, run_python) -> None:

@@ -2,11 +2,11 @@
 
 import os
 
+from .asked import Asked, described
 from .errors import RunEnvironmentException, UserErrorException
-from .family import Experiment
-from .lineage import Lineage
 from .metrics import aggregate, read
 from .offline import _OfflineRun
+from .workspace import Experiment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _contexts: "Dict[Any, Run]" = {}
 
 
-class Run(Lineage):
+class Run(Asked):
     """A run seen from inside: it logs, tags and keeps files without waiting for anyone.
 
     `Run(experiment, run_id)` finds this run or one of its children again.
@@ -103,7 +103,7 @@ class Run(Lineage):
             "runId": self._id,
             "status": self.get_status(),
             "properties": self.get_properties(),
-            "inputDatasets": [],
+            "inputDatasets": described(self._root._path),
             "outputDatasets": [],
             "logFiles": {},
         }

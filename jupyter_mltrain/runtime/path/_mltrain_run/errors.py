@@ -21,6 +21,14 @@ class RunEnvironmentException(AzureMLException):
     """The process is not part of a run."""
 
 
+class WebserviceException(AzureMLException):
+    """The base of what is raised about models."""
+
+
+class ModelNotFoundException(WebserviceException):
+    """The workspace has no such model, or no such version of it."""
+
+
 class InvalidName(UserErrorException, ValueError):
     """A name can't be used for a file of the run."""
 

@@ -1,42 +1,10 @@
-"""What surrounds a run: its experiment, its children, their endings."""
-
-import os
+"""What surrounds a run: its children, their endings, what they are looked for by."""
 
 from .metrics import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Dict, List, Optional, Union
-
-
-class Workspace:
-    """The workspace of a run, by name."""
-
-    @property
-    def name(self) -> str:
-        return _named("MLTRAIN_WORKSPACE_NAME", "AZUREML_ARM_WORKSPACE_NAME")
-
-    def __repr__(self) -> str:
-        return "Workspace(name={!r})".format(self.name)
-
-
-class Experiment:
-    """The experiment of a run, by name."""
-
-    @property
-    def name(self) -> str:
-        return _named("MLTRAIN_EXPERIMENT", "AZUREML_ARM_PROJECT_NAME")
-
-    @property
-    def workspace(self) -> Workspace:
-        return Workspace()
-
-    def __repr__(self) -> str:
-        return "Experiment(Name: {},\nWorkspace: {})".format(self.name, self.workspace.name)
-
-
-def _named(*variables: str) -> str:
-    return next((os.environ[each] for each in variables if os.environ.get(each)), "")
 
 
 def relatives(journal: str) -> "List[Dict[str, Any]]":

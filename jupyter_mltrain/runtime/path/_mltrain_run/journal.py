@@ -10,9 +10,11 @@ table     "n" name, "v" {column: [...]}
 image     "n" name, "v" name of a file of the run
 tag       "n" key, "v" string | null
 untag     "n" key
-property  "n" key, "v" string
+property  "n" key, "v" string; "p" where it is an MLflow parameter
+note      "n" key, "v" anything; null removes it: what MLflow's client alone reads
 child     "id", "name", "parent" id; in the journal of the run itself, not of the parent
 end       "id", "state" Completed | Failed | Canceled, "reason"; in the same journal
+ask       "id", "verb", "args": a question to the service, see `asking`; in the same journal
 ========  =================================================================================
 
 `values` says how the values are written, `metrics` reads it all back.
@@ -42,18 +44,30 @@ class Journal:
         self.path = path
         self._descriptor: "Optional[int]" = None
         self._torn = False
+        self._quoted: "Dict[str, str]" = {}
 
     def append(self, record: "Dict[str, Any]") -> None:
         record["t"] = time.time()
         try:
-            line = (_encode(record) + "\n").encode("ascii")
+            line = _encode(record)
         except (TypeError, ValueError) as error:  # an integer of thousands of digits
             notices.say_once(
                 "encode", "{} can't be logged: {}.".format(record.get("n"), str(error).rstrip("."))
             )
             return
+        self._append(line)
+
+    def append_number(self, name: str, value: float, step: "Optional[int]") -> None:
+        """Append what `append` would for a finite number, in half the time: there are many."""
+        quoted = self._quoted.get(name)
+        if quoted is None:
+            quoted = self._quoted[name] = _encode(name)
+        at = "" if step is None else ',"s":%d' % step
+        self._append('{"k":"metric","n":%s,"v":%r%s,"t":%r}' % (quoted, value, at, time.time()))
+
+    def _append(self, line: str) -> None:
         try:
-            self._write(line)
+            self._write((line + "\n").encode("ascii"))
         except OSError as error:
             notices.say_once(
                 "journal",

@@ -4,6 +4,7 @@ import json
 import os
 import time
 
+from . import notices
 from .errors import UserErrorException
 from .metrics import image_uri
 from .uploads import Uploads
@@ -13,18 +14,40 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterable, Optional, Union
 
+_LARGE = 10.0**300
+
 
 class Logs(Uploads):
     """Everything is written at once, so that it is seen while the run goes on."""
 
     _stamp = 0
 
+    def __init__(self, run_id: str, path: str) -> None:
+        super().__init__(run_id, path)
+        self._stepped: "Dict[str, bool]" = {}
+
     def log(
         self, name: str, value: "Any", description: str = "", step: "Optional[int]" = None
     ) -> None:
-        """Log one number, string or boolean; other objects are kept as their `repr`."""
+        """Log one number, string or boolean; other objects are kept as their `repr`.
+
+        Parameters
+        ----------
+        step
+            Place of the value in the chart. Give it with all values of a name, or with none.
+        """
+        name = str(name)
+        if self._stepped.setdefault(name, step is not None) is (step is None):
+            notices.say_once(
+                "steps of {}".format(name),
+                "Metric {!r} is logged both with a step and without one, so its chart has no true "
+                "order. Give a step with all of its values, or with none.".format(name),
+            )
+        if _is_plain(value) and (step is None or (_is_plain(step) and type(step) is int)):
+            self._journal.append_number(name, value, step)
+            return
         value = scalar(value)
-        record = {"k": "metric", "n": str(name), "v": value}
+        record = {"k": "metric", "n": name, "v": value}
         lacking = not_finite(value)
         if lacking is not None:
             record["v"] = lacking
@@ -37,6 +60,12 @@ class Logs(Uploads):
 
     def log_list(self, name: str, value: "Iterable[Any]", description: str = "") -> None:
         """Log several values under one name; a second call adds to them."""
+        if not hasattr(value, "__iter__"):
+            raise UserErrorException(
+                "log_list({!r}) takes several values, not {}. One value goes with log.".format(
+                    name, _shortly(value)
+                )
+            )
         self._journal.append({"k": "list", "n": str(name), "v": elements(value)})
 
     def log_row(self, name: str, description: "Optional[str]" = None, **kwargs: "Any") -> None:
@@ -46,6 +75,11 @@ class Logs(Uploads):
 
     def log_table(self, name: str, value: "Dict[str, Any]", description: str = "") -> None:
         """Log a whole table: column -> values, all of one length."""
+        if not hasattr(value, "items"):
+            raise UserErrorException(
+                "log_table({!r}) takes a dict of columns, not {}. Several values go with "
+                "log_list.".format(name, _shortly(value))
+            )
         columns = {
             str(column): elements(cells if _is_column(cells) else [cells])
             for column, cells in value.items()
@@ -131,6 +165,16 @@ class Logs(Uploads):
 
 def _printable(part: str) -> str:
     return "".join(each if each.isprintable() else "_" for each in part)
+
+
+def _is_plain(value: "Any") -> bool:
+    """Whether it is a number as JSON has it: neither a boolean nor endless, and not too long."""
+    return (type(value) is float or type(value) is int) and -_LARGE < value < _LARGE
+
+
+def _shortly(value: "Any") -> str:
+    text = str(scalar(value))
+    return "{} {}".format(type(value).__name__, text if len(text) < 60 else text[:57] + "...")
 
 
 def _is_column(cells: "Any") -> bool:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _HEAD = b'{"k":"'
 _CHUNK_BYTES = 1 << 20
+_LONGEST_BYTES = 1 << 26
+"""Of a record. A line that is longer is read in pieces, none of which is one."""
 
 
 def read(
@@ -43,11 +45,12 @@ def read(
     try:
         with open(path, "rb", buffering=_CHUNK_BYTES, opener=_at_once) as file:
             file.seek(offset)
-            for line in file:
-                if not line.endswith(b"\n"):
+            while True:
+                line = file.readline(_LONGEST_BYTES)
+                if not line.endswith(b"\n") and len(line) < _LONGEST_BYTES:
                     break
                 offset += len(line)
-                record = _record(line, kinds)
+                record = _record(line, kinds) if len(line) < _LONGEST_BYTES else None
                 if record is not None:
                     records.append(record)
     except FileNotFoundError:
@@ -67,7 +70,7 @@ def _record(line: bytes, kinds: "Optional[Container[str]]") -> "Optional[Record]
             return None
     try:
         record = json.loads(line.decode("utf-8"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(record, dict) or (kinds is not None and record.get("k") not in kinds):
         return None
