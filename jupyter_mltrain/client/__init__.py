@@ -10,15 +10,19 @@ from urllib.parse import urlencode
 import msgspec
 
 from jupyter_mltrain import errors, wire
+from jupyter_mltrain.client import metrics
 from jupyter_mltrain.client.computes import ComputeVerbs
+from jupyter_mltrain.client.data import DataVerbs
 from jupyter_mltrain.client.environments import EnvironmentVerbs
+from jupyter_mltrain.client.interactive import InteractiveVerbs
+from jupyter_mltrain.client.models import ModelVerbs
 from jupyter_mltrain.client.streams import Event, LogChunk
 from jupyter_mltrain.spec import Run, RunFile, StateChange
 
 __all__ = ["Client", "Event", "LogChunk"]
 
 
-class Client(EnvironmentVerbs, ComputeVerbs):
+class Client(EnvironmentVerbs, ComputeVerbs, DataVerbs, ModelVerbs, InteractiveVerbs):
     """One workspace's service, started when needed and found again when it dies. Thread-safe."""
 
     def submit(self, request: wire.SubmitRequest) -> Run:
@@ -44,7 +48,8 @@ class Client(EnvironmentVerbs, ComputeVerbs):
         ----------
         filters
             `limit`, `before` (number), `experiment`, `compute`, `parent`, `text`, `children`
-            ("1" to include them), `state` and `tag` (one or several; ``key`` or ``key=value``).
+            ("1" to include them), `state`, `tag` and `property` (one or several; ``key`` or
+            ``key=value``).
         """
         query = {name: value for name, value in filters.items() if value not in (None, ())}
         path = f"/v1/runs?{urlencode(query, doseq=True)}"
@@ -67,7 +72,7 @@ class Client(EnvironmentVerbs, ComputeVerbs):
     def metrics(self, name: str | int, metric: str | None = None) -> dict[str, Any]:
         """What the run has logged, in the shapes of Azure's `get_metrics`."""
         query = "" if metric is None else f"?{urlencode({'name': metric})}"
-        return self._ask("GET", self._run(name, f"/metrics{query}"), dict[str, Any])
+        return metrics.read(self._ask("GET", self._run(name, f"/metrics{query}"), dict[str, Any]))
 
     def cancel(self, name: str | int) -> Run:
         """Ask the run to end; does not wait for it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import NoneType
-from typing import Final
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -13,9 +12,6 @@ from jupyter_mltrain import errors, wire
 from jupyter_mltrain.client.requests import Requests
 from jupyter_mltrain.client.streams import LogChunk, lines
 from jupyter_mltrain.spec import Build, EnvironmentSpec, EnvironmentVersion
-
-BUILD_LOG_NAME: Final = "build.log"
-"""What a build's log is called in its stream."""
 
 _decode_frame = msgspec.json.Decoder(wire.LogFrame | wire.BuildFrame | wire.BeatFrame).decode
 

@@ -3,85 +3,72 @@
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from jupyter_mltrain.client import Client
-from jupyter_mltrain.core import environment_files
-from jupyter_mltrain.core.environment import Environment
-from jupyter_mltrain.core.script_run_config import COMMAND_SCRIPT
-from jupyter_mltrain.spec import Run, RunSpec
+from jupyter_mltrain.core import addresses, run_data, run_definition
+from jupyter_mltrain.spec import Run, RunState
+
+LOGS: Final = ("azureml-logs/", "logs/", "user_logs/", "system_logs/")
+"""Folders whose files are logs."""
 
 
-def of(client: Client, run: Run) -> dict[str, Any]:
+class Details(dict[str, Any]):
+    """The details of a run; a key can be asked for as an attribute, too: ``details.status``."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(
+                f"The details of a run have no {name!r}. There are {', '.join(self)}."
+            ) from None
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self]
+
+
+def of(client: Client, run: Run) -> Details:
     """The details of a run.
 
     Returns
     -------
-    dict
-        `runId`, `target`, `status`, `startTimeUtc`, `endTimeUtc` (from its end on), `properties`,
-        `inputDatasets`, `outputDatasets`, `runDefinition`, `logFiles` (name -> address),
-        `submittedBy`; `warnings` and `error` where there are any.
+    Details
+        `runId`, `target`, `status`, `startTimeUtc` (once it has started), `endTimeUtc` (from its
+        end on), `services`, `properties`, `inputDatasets`, `outputDatasets`, `runDefinition`,
+        `logFiles` (name -> address), `submittedBy`; `warnings` and `error` where there are any.
     """
-    spec = run.spec
-    found: dict[str, Any] = {
-        "runId": run.id,
-        "target": spec.compute,
-        "status": run.state.value,
-        "startTimeUtc": _instant(run.started_at),
+    found = Details(runId=run.id, target=run.spec.compute, status=run.state.value)
+    if run.started_at is not None:
+        found["startTimeUtc"] = _instant(run.started_at)
+    if run.ended_at is not None:
+        found["endTimeUtc"] = _instant(run.ended_at)
+    found |= {
         "services": {},
         "properties": {**_generated_properties(run), **run.properties},
-        "inputDatasets": [],
-        "outputDatasets": [],
-        "runDefinition": {
-            **_executed(spec),
-            "framework": "Python",
-            "communicator": "None",
-            "target": spec.compute,
-            "nodeCount": spec.node_count,
-            "priority": spec.priority,
-            "maxRunDurationSeconds": spec.timeout_s,
-            "environment": _environment(spec),
-            "history": {"outputCollection": True, "directoriesToWatch": ["logs"]},
-        },
+        "inputDatasets": run_data.inputs(client, run),
+        "outputDatasets": run_data.outputs(run),
+        "runDefinition": run_definition.of(run),
         "logFiles": {
-            file.name: f"{portal_url(client, run.id)}/{file.name}"
+            file.name: f"{addresses.of_files(client, run.id)}/{file.name}"
             for file in client.files(run.id)
-            if file.name.startswith(("azureml-logs/", "logs/"))
+            if file.name.startswith(LOGS)
         },
         "submittedBy": run.submitted_by,
     }
-    if run.ended_at is not None:
-        found["endTimeUtc"] = _instant(run.ended_at)
     if run.warnings:
-        found["warnings"] = [{"message": warning} for warning in run.warnings]
-    if run.state.value == "Failed":
+        found["warnings"] = [{"source": "Run", "message": warning} for warning in run.warnings]
+    if run.state is RunState.FAILED:
         found["error"] = {"error": {"code": "UserError", "message": run.reason}}
     return found
-
-
-def portal_url(client: Client, run_id: str) -> str:
-    """Address of the folder with the run's files."""
-    return (Path(client.directory) / "runs" / run_id / "files").as_uri()
-
-
-def _executed(spec: RunSpec) -> dict[str, Any]:
-    """A script with its arguments, or the command that was given in place of them."""
-    arguments = list(spec.arguments)
-    if spec.script == COMMAND_SCRIPT:
-        return {"script": None, "command": arguments, "arguments": []}
-    return {"script": spec.script, "command": "", "arguments": arguments}
-
-
-def _environment(spec: RunSpec) -> dict[str, Any]:
-    found = environment_files.definition(Environment.from_spec(spec.environment))
-    return {**found, "environmentVariables": {**spec.environment.variables, **spec.variables}}
 
 
 def _generated_properties(run: Run) -> dict[str, str]:
     properties = {
         "_azureml.ComputeTargetType": run.spec.compute,
         "ContentSnapshotId": run.snapshot_id or "",
+        "ProcessInfoFile": "azureml-logs/process_info.json",
+        "ProcessStatusFile": "azureml-logs/process_status.json",
     }
     git = run.git
     if git is not None:
@@ -97,5 +84,5 @@ def _generated_properties(run: Run) -> dict[str, str]:
     return properties
 
 
-def _instant(at: datetime | None) -> str | None:
-    return None if at is None else at.isoformat().replace("+00:00", "Z")
+def _instant(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

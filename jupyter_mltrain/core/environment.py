@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from copy import deepcopy
 from pathlib import Path
@@ -389,5 +390,6 @@ class Environment(Strict):
         return found or {}
 
     def __repr__(self) -> str:
-        version = "" if self.version is None else f", version {self.version!r}"
-        return f"Environment({self.name!r}{version})"
+        from jupyter_mltrain.core import environment_files
+
+        return json.dumps(environment_files.definition(self), indent=4)

@@ -93,6 +93,12 @@ def load(folder: Path, kind: type[Environment]) -> Environment:
             raise ValueError("it is no JSON object")
     except ValueError as error:
         raise InvalidSpec(f"{path} is not an environment: {error}.") from None
+    saved["python"] = {**(saved.get("python") or {}), "condaDependenciesFile": _CONDA}
+    return of_definition(saved, path, kind)
+
+
+def of_definition(saved: dict[str, Any], path: Path, kind: type[Environment]) -> Environment:
+    """The environment that a definition is of; the file at `path` has it, others lie beside."""
     environment = kind(str(saved.get("name") or path.parent.name))
     environment.environment_variables = dict(saved.get("environmentVariables") or {})
     _load_docker(environment, saved.get("docker") or {}, path.parent)
@@ -100,8 +106,9 @@ def load(folder: Path, kind: type[Environment]) -> Environment:
     environment.python.interpreter_path = python.get("interpreterPath") or "python"
     managed = bool(python.get("userManagedDependencies"))
     environment.python.user_managed_dependencies = managed
-    packages = path.parent / _CONDA
-    if packages.is_file():
+    named = python.get("condaDependenciesFile")
+    packages = path.parent / Path(str(named)).name if named else None  # Azure names it from above
+    if packages is not None and packages.is_file():
         environment.python.conda_dependencies = CondaDependencies(packages)
     elif python.get("condaDependencies"):
         found = CondaDependencies.from_data(python["condaDependencies"], path)

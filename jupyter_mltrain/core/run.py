@@ -3,49 +3,65 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from jupyter_mltrain import client as clients
 from jupyter_mltrain import runtime, spec, wire
-from jupyter_mltrain.core import details, downloading, watching
+from jupyter_mltrain.core import (
+    addresses,
+    details,
+    html,
+    interactive,
+    matching,
+    watching,
+)
+from jupyter_mltrain.core.keeping import Keeping
+from jupyter_mltrain.core.labels import Labelled
+from jupyter_mltrain.core.recording import Recording
+from jupyter_mltrain.core.registering import Registering
 from jupyter_mltrain.errors import NotInARun
 from jupyter_mltrain.spec import DRIVER_LOG, RunKind
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
+    from jupyter_mltrain.core.compute_target import ComputeTarget
     from jupyter_mltrain.core.environment import Environment
     from jupyter_mltrain.core.experiment import Experiment
+    from jupyter_mltrain.core.script_run_config import ScriptRunConfig
     from jupyter_mltrain.core.workspace import Workspace
 
-_TYPES = {
-    RunKind.SCRIPT: "azureml.scriptrun",
-    RunKind.CELL: "azureml.scriptrun",
-    RunKind.NOTEBOOK: "azureml.scriptrun",
-    RunKind.CHILD: None,
-}
+_SCRIPT_RUN: Final = "azureml.scriptrun"
+_WITHOUT_SCRIPT: Final = frozenset({RunKind.CHILD, RunKind.INTERACTIVE})
+
+Factory = Callable[["Experiment", dict[str, Any]], "Run"]
+_factories: dict[str, Factory] = {}
 
 
-class Run:
+def type_of(record: spec.Run) -> str | None:
+    """Azure's word for what made a run; children and interactive runs have none."""
+    return None if record.spec.kind in _WITHOUT_SCRIPT else _SCRIPT_RUN
+
+
+class Run(Recording, Keeping, Labelled, Registering, addresses.Addressed):
     """A run of an experiment. The object holds its id alone: what it says is asked for."""
 
     def __init__(
         self, experiment: Experiment, run_id: str, outputs: str | None = None, **kwargs: Any
     ) -> None:
-        """The existing run with this id, number or name; raises `NoSuchRun`."""
+        """The existing run with this id, number or name; raises `NoSuchRun`.
+
+        Parameters
+        ----------
+        outputs
+            A folder: what is written to it from now on is kept when the run is ended here.
+        """
         self.experiment = experiment
         self._client = experiment.workspace.client
         self.id = self._client.get(run_id).id
-
-    @classmethod
-    def _of(cls, experiment: Experiment, record: spec.Run) -> Self:
-        """The run of a record that is at hand: nothing has to be asked."""
-        run = cls.__new__(cls)
-        run.experiment, run._client, run.id = experiment, experiment.workspace.client, record.id
-        return run
+        self._keep_from_now(outputs)
 
     @staticmethod
     def get(workspace: Workspace, run_id: str) -> Run:
@@ -53,8 +69,21 @@ class Run:
         from jupyter_mltrain.core.experiment import Experiment
 
         record = workspace.client.get(run_id)
-        experiment = Experiment(workspace, record.spec.experiment)
-        return (Run if record.parent_id else ScriptRun)(experiment, record.id)
+        return Run._made(Experiment(workspace, record.spec.experiment), record)
+
+    @staticmethod
+    def _made(experiment: Experiment, record: spec.Run) -> Run:
+        """The run of a record, as an object of the class that its type has."""
+        kind = type_of(record)
+        factory = _factories.get(kind or "")
+        if factory is not None:
+            return factory(experiment, details.of(experiment.workspace.client, record))
+        return (Run if kind is None else ScriptRun)._of(experiment, record)
+
+    @staticmethod
+    def add_type_provider(runtype: str, run_factory: Factory) -> None:
+        """Let `run_factory` make the objects of all runs of a type, of experiment and details."""
+        _factories[runtype] = run_factory
 
     @classmethod
     def get_context(
@@ -73,12 +102,17 @@ class Run:
         except runtime.errors.RunEnvironmentException as error:
             raise NotInARun(str(error)) from None
 
+    @classmethod
+    def get_submitted_run(cls, **kwargs: Any) -> Any:
+        """The older name of `get_context`."""
+        return cls.get_context(**kwargs)
+
     # What it is
 
     @property
-    def record(self) -> spec.Run:
-        """Everything the service knows about it, as of now."""
-        return self._client.get(self.id)
+    def identity(self) -> str:
+        """Its id."""
+        return self.id
 
     @property
     def number(self) -> int:
@@ -92,13 +126,27 @@ class Run:
 
     @property
     def display_name(self) -> str:
-        """The name, else the experiment's, with the number."""
-        return self.record.label
+        """The name; without one, the experiment's with the run's number."""
+        record = self.record
+        return record.spec.name or record.label
+
+    @display_name.setter
+    def display_name(self, name: str) -> None:
+        self._client.change(self.id, wire.RunChange(name=name))
+
+    @property
+    def description(self) -> str | None:
+        """What somebody wrote about it."""
+        return self.record.description
+
+    @description.setter
+    def description(self, text: str | None) -> None:
+        self._client.change(self.id, wire.RunChange(description=text or ""))
 
     @property
     def type(self) -> str | None:
-        """Azure's word for what made it; children have none."""
-        return _TYPES[self.record.spec.kind]
+        """Azure's word for what made it; children and interactive runs have none."""
+        return type_of(self.record)
 
     @property
     def status(self) -> str:
@@ -114,11 +162,11 @@ class Run:
         """The state's name: "Queued", "Running", "Completed" …"""
         return self.record.state.value
 
-    def get_details(self) -> dict[str, Any]:
+    def get_details(self) -> details.Details:
         """What Azure's `get_details` gives: see `core.details`."""
         return details.of(self._client, self.record)
 
-    def get_details_with_logs(self) -> dict[str, Any]:
+    def get_details_with_logs(self) -> details.Details:
         """`get_details`, with the text of each log instead of its address."""
         found = self.get_details()
         found["logFiles"] = {
@@ -132,13 +180,9 @@ class Run:
         record = self.record
         return {"status": record.state.value, "details": record.reason}
 
-    def get_snapshot_id(self) -> str | None:
-        """Id of the copy of the source folder that it runs from."""
-        return self.record.snapshot_id
-
     def get_portal_url(self) -> str:
-        """Where its files lie."""
-        return details.portal_url(self._client, self.id)
+        """Its page in JupyterLab; from where there is none, the folder of its files."""
+        return addresses.of_run(self._client, self.id)
 
     # Waiting, watching, ending
 
@@ -147,10 +191,11 @@ class Run:
         show_output: bool = False,
         wait_post_processing: bool = False,
         raise_on_error: bool = True,
-    ) -> dict[str, Any]:
+    ) -> details.Details:
         """Wait until it has ended; returns `get_details`.
 
-        Interrupting stops the waiting, not the run.
+        Interrupting stops the waiting, not the run. A run that this process has opened, and has not
+        ended yet, is not waited for: nobody else would end it.
 
         Parameters
         ----------
@@ -164,7 +209,10 @@ class Run:
         RunFailed
             It did not complete, and `raise_on_error` is true.
         """
-        watching.wait(self._client, self.id, show_output=show_output, raise_on_error=raise_on_error)
+        if not interactive.opened_here(self.id) or self.record.state.final:
+            watching.wait(
+                self._client, self.id, show_output=show_output, raise_on_error=raise_on_error
+            )
         return self.get_details()
 
     def follow(
@@ -179,9 +227,9 @@ class Run:
 
         return Environment.from_spec(self.record.spec.environment)
 
-    def cancel(self) -> None:
-        """Ask it to end; does not wait for it."""
-        self._client.cancel(self.id)
+    def clean(self) -> builtins.list[str]:
+        """Do nothing, and say so: a working copy is deleted when its run has ended."""
+        return []
 
     def again(
         self,
@@ -202,8 +250,6 @@ class Run:
         """Delete it with everything it kept, once it has ended. There is no way back."""
         self._client.delete(self.id)
 
-    # What it says and keeps
-
     def get_metrics(
         self,
         name: str | None = None,
@@ -217,120 +263,22 @@ class Run:
         ----------
         recursive
             Run id -> metrics, of it and all its children.
+        run_type
+            With `recursive`: only of runs of this type.
         """
-        found = self._client.metrics(self.id, name)
         if not recursive:
-            return found
-        children = self.get_children(recursive=True)
-        return {self.id: found} | {run.id: run.get_metrics(name) for run in children}
-
-    def get_file_names(self) -> builtins.list[str]:
-        """Names of its files, ordered: logs, outputs, uploads. Also while it runs."""
-        return [file.name for file in self._client.files(self.id)]
-
-    def download_file(self, name: str, output_file_path: str | Path | None = None) -> None:
-        """Fetch one file.
-
-        Parameters
-        ----------
-        output_file_path
-            Where to; a folder, or one that ends in a slash, takes the file under its own name.
-            By default the current directory.
-
-        Raises
-        ------
-        NoSuchFile
-            It has no file of that name.
-        """
-        downloading.one(self._client, self.id, name, output_file_path)
-
-    def download_files(
-        self,
-        prefix: str | None = None,
-        output_directory: str | Path | None = None,
-        output_paths: Sequence[str] | None = None,
-        batch_size: int = 100,
-        append_prefix: bool = True,
-        timeout_seconds: float | None = None,
-    ) -> None:
-        """Fetch all files, or those below a folder.
-
-        Parameters
-        ----------
-        prefix
-            Only files whose names start with it.
-        output_paths
-            Names to give them instead, as many as there are files.
-        append_prefix
-            Keep the prefix in the names.
-        """
-        downloading.many(
-            self._client, self.id, prefix, output_directory, output_paths, append_prefix
-        )
-
-    def get_all_logs(self, destination: str | Path | None = None) -> builtins.list[str]:
-        """Fetch all logs; returns the paths they got."""
-        return downloading.logs(self._client, self.id, destination)
-
-    def variables(self) -> dict[str, Any]:
-        """The variables that a `%%train` cell was asked to bring back (``-o``).
-
-        Waits until the run has ended.
-
-        Raises
-        ------
-        VariableError
-            A variable was never set, or cannot be loaded in this Python.
-        RunFailed
-            The run did not complete and kept none.
-        """
-        from jupyter_mltrain.core import variables
-
-        return variables.fetch(self._client, self.id)
-
-    # Tags and properties
-
-    @property
-    def tags(self) -> dict[str, str | None]:
-        """Key -> value; `None` for a key alone."""
-        return dict(self.record.tags)
-
-    def get_tags(self) -> dict[str, str | None]:
-        """Key -> value; `None` for a key alone."""
-        return self.tags
-
-    def tag(self, key: str, value: str | None = None) -> None:
-        """Set one tag."""
-        self.set_tags({key: value})
-
-    def set_tags(self, tags: Mapping[str, Any]) -> None:
-        """Set tags; others stay."""
-        self._client.tag(self.id, {str(k): None if v is None else str(v) for k, v in tags.items()})
-
-    def remove_tags(self, tags: str | Sequence[str]) -> None:
-        """Remove tags by key; one that is not there is no error."""
-        self._client.tag(self.id, remove=[tags] if isinstance(tags, str) else tags)
-
-    @property
-    def properties(self) -> dict[str, str]:
-        """Key -> value."""
-        return dict(self.record.properties)
-
-    def get_properties(self) -> dict[str, str]:
-        """Key -> value."""
-        return self.properties
-
-    def add_properties(self, properties: Mapping[str, Any]) -> None:
-        """Add properties; raises `WrongState` for a key that is there: they never change."""
-        self._client.add_properties(self.id, {str(k): str(v) for k, v in properties.items()})
+            return self._client.metrics(self.id, name)
+        family = [self, *self.get_children(recursive=True)]
+        return {run.id: run.get_metrics(name) for run in family if run_type in (None, run.type)}
 
     # Family
 
     @property
     def parent(self) -> Run | None:
-        """The run that opened it as a child."""
-        parent_id = self.record.parent_id
-        return Run(self.experiment, parent_id) if parent_id else None
+        """The run that opened it as a child, or submitted it as one."""
+        record = self.record
+        parent_id = record.parent_id or record.properties.get(matching.PARENT)
+        return Run._made(self.experiment, self._client.get(parent_id)) if parent_id else None
 
     def get_children(
         self,
@@ -340,23 +288,53 @@ class Run:
         type: str | None = None,
         status: str | None = None,
     ) -> Iterator[Run]:
-        """The runs it opened within itself, newest first."""
-        query = [tags] if isinstance(tags, str) else [f"{k}={v}" for k, v in (tags or {}).items()]
-        wanted = {properties: None} if isinstance(properties, str) else dict(properties or {})
-        for record in self._client.iterate(parent=self.id, tag=tuple(query), state=status):
-            child = Run(self.experiment, record.id)
-            if all(
-                k in record.properties and v in (None, record.properties[k])
-                for k, v in wanted.items()
-            ):
-                yield child
-            if recursive:
-                yield from child.get_children(True, tags, properties, type, status)
+        """The runs opened in it, or submitted as its children, newest first.
+
+        Parameters
+        ----------
+        recursive
+            Also those below them, each after the run that it belongs to.
+        tags, properties
+            Only runs that have this key, or these keys with these values.
+        """
+        wanted = matching.Wanted(tags=tags, properties=properties, type=type, status=status)
+        for record in matching.below(self._client, self.record, recursive=recursive):
+            if wanted.has(record, type_of(record)):
+                yield Run._made(self.experiment, record)
+
+    def submit_child(
+        self, config: ScriptRunConfig, tags: Mapping[str, str | None] | None = None, **kwargs: Any
+    ) -> ScriptRun:
+        """Submit a run of the same experiment that counts as a child of this one.
+
+        It goes on by itself, unlike one of `child_run`, which ends with its parent.
+        """
+        return self.experiment.submit(config, tags, parent=self, **kwargs)
 
     @staticmethod
-    def list(experiment: Experiment, **filters: Any) -> Iterator[Run]:
-        """The experiment's runs; see `Experiment.get_runs`."""
-        return experiment.get_runs(**filters)
+    def list(
+        experiment: Experiment,
+        type: str | None = None,
+        tags: str | Mapping[str, str] | None = None,
+        properties: str | Mapping[str, str] | None = None,
+        status: str | None = None,
+        include_children: bool = False,
+    ) -> Iterator[Run]:
+        """The experiment's runs, newest first; the filters are those of `get_children`."""
+        wanted = matching.Wanted(tags=tags, properties=properties, type=type, status=status)
+        return _found(experiment.workspace, wanted, include_children, experiment=experiment)
+
+    @staticmethod
+    def list_by_compute(
+        compute: ComputeTarget,
+        type: str | None = None,
+        tags: str | Mapping[str, str] | None = None,
+        properties: str | Mapping[str, str] | None = None,
+        status: str | None = None,
+    ) -> Iterator[Run]:
+        """The runs of a compute target, newest first; the filters are those of `get_children`."""
+        wanted = matching.Wanted(tags=tags, properties=properties, type=type, status=status)
+        return _found(compute.workspace, wanted, compute=compute.name)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Run) and other.id == self.id
@@ -368,23 +346,46 @@ class Run:
         record = self.record
         return (
             f"Run(Experiment: {record.spec.experiment},\nId: {self.id},\n"
-            f"Type: {_TYPES[record.spec.kind]},\nStatus: {record.state})"
+            f"Type: {type_of(record)},\nStatus: {record.state})"
         )
 
     def _repr_html_(self) -> str:
         record = self.record
-        cells = {
-            "Experiment": record.spec.experiment,
-            "Id": self.id,
-            "Type": str(_TYPES[record.spec.kind]),
-            "Status": f"{record.state}: {record.reason}",
-        }
-        head = "".join(f"<th>{name}</th>" for name in cells)
-        row = "".join(f"<td>{escape(value)}</td>" for value in cells.values())
-        return f"<table><tr>{head}</tr><tr>{row}</tr></table>"
+        return html.row(
+            {
+                "Experiment": escape(record.spec.experiment),
+                "Id": escape(self.id),
+                "Type": escape(type_of(record) or ""),
+                "Status": f'<span title="{escape(record.reason)}">{record.state}</span>',
+                "Details Page": html.link(self.get_portal_url(), "Link to the run"),
+                "Docs Page": html.link(self.get_docs_url(), "Link to Documentation"),
+            }
+        )
+
+
+def _found(
+    workspace: Workspace, wanted: matching.Wanted, include_children: bool = False, **where: Any
+) -> Iterator[Run]:
+    """Runs of a workspace, newest first."""
+    from jupyter_mltrain.core.experiment import Experiment
+
+    of = where.pop("experiment", None)
+    if of is not None:
+        where["experiment"] = of.name
+    if include_children:
+        where["children"] = "1"
+    for record in workspace.client.iterate(**where, **wanted.query):
+        if wanted.has(record, type_of(record)):
+            yield Run._made(of or Experiment(workspace, record.spec.experiment), record)
 
 
 class ScriptRun(Run):
     """A run of a script, a cell or a notebook."""
 
-    RUN_TYPE = "azureml.scriptrun"
+    RUN_TYPE = _SCRIPT_RUN
+
+    def __init__(
+        self, experiment: Experiment, run_id: str, directory: str | None = None, **kwargs: Any
+    ) -> None:
+        """The existing run with this id, number or name; raises `NoSuchRun`."""
+        super().__init__(experiment, run_id, **kwargs)

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from jupyter_mltrain import units
 from jupyter_mltrain.errors import InvalidSpec
-from jupyter_mltrain.spec import Run, RunFile, RunState
+from jupyter_mltrain.spec import Run, RunFile, RunKind, RunState
 
 S = RunState
 _SHAPES: Final[Mapping[RunState, str]] = {
@@ -75,6 +75,12 @@ def age(at: datetime, now: datetime) -> str:
     if days == 1:
         return "yesterday"
     return f"{days} days ago" if days < 7 else local.date().isoformat()
+
+
+def begun_again(run: Run) -> str:
+    """That a run which has failed is started once more."""
+    before = run.attempt - 1
+    return f"Attempt {before} of {run.spec.retries + 1} failed; attempt {run.attempt} begins."
 
 
 def elapsed_s(run: Run, now: datetime) -> float:
@@ -171,6 +177,8 @@ def in_color(text: str, state: RunState) -> str:
 
 def place(run: Run) -> str:
     """Where it runs and what it holds there, or asks for: ``local · 2 CPUs · 1 GPU``."""
+    if run.spec.kind is RunKind.INTERACTIVE:
+        return "the notebook or program that logs to it"
     lease = run.nodes[0].lease if run.nodes else None
     asked = run.spec.resources
     cpus, gpus = (lease.cpus, len(lease.gpus)) if lease else (asked.cpus, asked.gpus)

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import builtins
 import os
-from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from jupyter_mltrain import workspaces
 from jupyter_mltrain.client import Client
-from jupyter_mltrain.errors import UserError, WorkspaceError
+from jupyter_mltrain.core import workspace_config as config_file
+from jupyter_mltrain.core.workspace_about import About
+from jupyter_mltrain.core.workspace_azure import AzureOnly
+from jupyter_mltrain.core.workspace_contents import Contents
+from jupyter_mltrain.errors import NoSuchWorkspace, UserError, WorkspaceError
 
-if TYPE_CHECKING:
-    from jupyter_mltrain.core.compute_target import ComputeTarget
-    from jupyter_mltrain.core.environment import Environment
-    from jupyter_mltrain.core.experiment import Experiment
-    from jupyter_mltrain.core.run import Run
-
-_FOLDERS: Final = (".azureml", "", "aml_config")
-_FILES: Final = ("config.json", "project.json")
-_KEYS: Final = ("subscription_id", "resource_group", "workspace_name")
+_LOCAL: Final = "local"
+"""Stands for a subscription and a group where no code has named them."""
 
 
-class Workspace:
+class Workspace(Contents, AzureOnly):
     """A directory and its service: experiments, runs and everything they keep.
 
     Making the object starts nothing; the first request does.
@@ -53,8 +49,9 @@ class Workspace:
         """
         if not workspace_name or "/" in workspace_name or workspace_name.startswith("."):
             raise UserError(f"{workspace_name!r} cannot name a workspace. Use a folder's name.")
-        self.subscription_id = subscription_id
-        self.resource_group = resource_group
+        self._is_named = subscription_id is not None
+        self.subscription_id = subscription_id or _LOCAL
+        self.resource_group = resource_group or _LOCAL
         self.directory = workspaces.home() / workspace_name
 
     @classmethod
@@ -88,7 +85,7 @@ class Workspace:
             The file is not JSON.
         """
         start = Path(path).expanduser() if path is not None else Path.cwd()
-        found = start if start.is_file() else next(_configs(start.absolute()), None)
+        found = config_file.find(start)
         if found is None:
             if path is not None:
                 raise UserError(
@@ -98,19 +95,138 @@ class Workspace:
             workspace = cls.default()
             print(f"Workspace {workspace.name}: {workspace.directory} (no config.json found)")
             return workspace
-        config = json.loads(found.read_text(encoding="utf-8-sig"))
-        return cls._of_config(config if isinstance(config, dict) else {}, found)
-
-    @classmethod
-    def _of_config(cls, config: dict[str, Any], path: Path) -> Workspace:
+        config = config_file.read(found)
         if "directory" in config:
-            return cls.at(path.parent / str(config["directory"]))
-        config = _with_scope(config)
-        missing = [key for key in _KEYS if not config.get(key)]
-        if missing:
-            raise UserError(f"{path} lacks {', '.join(missing)}. Add it, or delete the file.")
-        subscription, group, name = (str(config[key]) for key in _KEYS)
+            return cls.at(found.parent / str(config["directory"]))
+        subscription, group, name = (str(config[key]) for key in config_file.KEYS)
         return cls(subscription, group, name)
+
+    @staticmethod
+    def get(
+        name: str,
+        auth: object = None,
+        subscription_id: str | None = None,
+        resource_group: str | None = None,
+        location: str | None = None,
+        cloud: str = "AzureCloud",
+        id: str | None = None,
+    ) -> Workspace:
+        """The existing workspace of that name.
+
+        Parameters
+        ----------
+        auth, location, cloud, id
+            Passed over: there is no cloud to name here.
+
+        Raises
+        ------
+        NoSuchWorkspace
+            This user has none of that name.
+        """
+        workspace = Workspace(subscription_id, resource_group, name)
+        if workspace.exists:
+            return workspace
+        known = Workspace.list()
+        if name in known:
+            return known[name][0]
+        raise NoSuchWorkspace(
+            f"No workspace {name!r}. You have {', '.join(map(repr, known)) or 'none'}; "
+            "`Workspace.create` makes one."
+        )
+
+    @staticmethod
+    def create(
+        name: str,
+        auth: object = None,
+        subscription_id: str | None = None,
+        resource_group: str | None = None,
+        location: str | None = None,
+        create_resource_group: bool = True,
+        sku: str = "basic",
+        tags: dict[str, str] | None = None,
+        friendly_name: str | None = None,
+        storage_account: str | None = None,
+        key_vault: str | None = None,
+        app_insights: str | None = None,
+        container_registry: str | None = None,
+        adb_workspace: str | None = None,
+        primary_user_assigned_identity: str | None = None,
+        cmk_keyvault: str | None = None,
+        resource_cmk_uri: str | None = None,
+        hbi_workspace: bool = False,
+        default_cpu_compute_target: Any = None,
+        default_gpu_compute_target: Any = None,
+        private_endpoint_config: Any = None,
+        private_endpoint_auto_approval: bool = True,
+        exist_ok: bool = False,
+        show_output: bool = True,
+        user_assigned_identity_for_cmk_encryption: str | None = None,
+        system_datastores_auth_mode: str = "accessKey",
+        v1_legacy_mode: bool | None = None,
+    ) -> Workspace:
+        """Make a workspace: a folder beside the default one.
+
+        Parameters
+        ----------
+        tags, friendly_name
+            Kept with it.
+        default_cpu_compute_target, default_gpu_compute_target
+            Provisioning configurations: clusters of these are made, called ``cpu-cluster`` and
+            ``gpu-cluster``.
+        exist_ok
+            Give back the one of that name, if there is one, as it is.
+        show_output
+            Say where it is.
+
+        All others name parts of Azure, and are passed over.
+
+        Raises
+        ------
+        WorkspaceError
+            There is one of that name, or its folder cannot be made.
+        """
+        workspace = Workspace(subscription_id, resource_group, name)
+        if workspace.exists:
+            if exist_ok:
+                return workspace
+            raise WorkspaceError(
+                f"There is a workspace {name!r} already: {workspace.directory}. `Workspace.get` "
+                "opens it; exist_ok=True does either."
+            )
+        workspaces.register(workspaces.identify(workspace.directory), workspace.directory)
+        workspace._about.change(friendly_name=friendly_name, tags=tags)
+        for target, configuration in (
+            (Workspace.DEFAULT_CPU_CLUSTER_NAME, default_cpu_compute_target),
+            (Workspace.DEFAULT_GPU_CLUSTER_NAME, default_gpu_compute_target),
+        ):
+            if configuration is not None:
+                from jupyter_mltrain.core.compute_target import ComputeTarget
+
+                ComputeTarget.create(workspace, target, configuration)
+        if show_output:
+            print(f"Workspace {name}: {workspace.directory} (created)")
+        return workspace
+
+    @staticmethod
+    def list(
+        subscription_id: str | None = None,
+        auth: object = None,
+        resource_group: str | None = None,
+    ) -> dict[str, builtins.list[Workspace]]:
+        """Name -> the workspaces of that name, of all that this user has used and that are there.
+
+        Parameters
+        ----------
+        subscription_id, auth, resource_group
+            Passed over: there is no cloud to name here.
+        """
+        found: dict[str, list[Workspace]] = {}
+        for directory in sorted(map(Path, workspaces.registered().values())):
+            workspace = Workspace(None, None, "default")
+            workspace.directory = directory
+            if workspace.exists:
+                found.setdefault(workspace.name, []).append(workspace)
+        return found
 
     def write_config(self, path: str | Path | None = None, file_name: str | None = None) -> None:
         """Write ``.azureml/config.json`` below `path`, so that `from_config` finds this workspace.
@@ -120,20 +236,16 @@ class Workspace:
         UserError
             The directory is not there.
         """
-        folder = Path(path).expanduser() if path is not None else Path.cwd()
-        if not folder.is_dir():
-            raise UserError(f"The folder {folder} is not there. Create it first.")
         config: dict[str, str] = {"workspace_name": self.name}
         if self.directory == workspaces.home() / self.name:
             config |= {
-                "subscription_id": self.subscription_id or "local",
-                "resource_group": self.resource_group or "local",
+                "subscription_id": self.subscription_id,
+                "resource_group": self.resource_group,
             }
         else:
             config["directory"] = str(self.directory)
-        target = folder / ".azureml" / (file_name or "config.json")
-        target.parent.mkdir(exist_ok=True)
-        target.write_text(json.dumps(config, indent=2) + "\n")
+        folder = Path(path).expanduser() if path is not None else Path.cwd()
+        config_file.write(folder, file_name, config)
 
     @cached_property
     def client(self) -> Client:
@@ -141,6 +253,16 @@ class Workspace:
         if os.path.isfile(self.directory):  # noqa: PTH113 - says no where it may not look
             raise WorkspaceError(f"{self.directory} is a file; a workspace is a directory.")
         return Client(self.directory)
+
+    @property
+    def exists(self) -> bool:
+        """Whether it has been made: `create`, or its first use, does that."""
+        return (self.directory / "workspace.json").is_file()
+
+    @property
+    def id(self) -> str:
+        """What cards and addresses name it by. Asking for it makes a new workspace."""
+        return workspaces.identify(self.directory).id
 
     @property
     def name(self) -> str:
@@ -153,76 +275,101 @@ class Workspace:
         return str(self.directory)
 
     @property
-    def experiments(self) -> dict[str, Experiment]:
-        """Name -> experiment, of every experiment that has runs."""
-        from jupyter_mltrain.core.experiment import Experiment
-
-        return {name: Experiment(self, name) for name in self.client.experiments()}
+    def tags(self) -> dict[str, str]:
+        """The tags it was created or updated with."""
+        return self._about.read().tags
 
     @property
-    def environments(self) -> dict[str, Environment]:
-        """Name -> latest version, of every environment; also those that ship with the product."""
-        from jupyter_mltrain.core.environment import Environment
-
-        return Environment.list(self)
-
-    @property
-    def compute_targets(self) -> dict[str, ComputeTarget]:
-        """Name -> compute target; ``local``, this machine, is always among them."""
-        from jupyter_mltrain.core.compute_target import ComputeTarget
-
-        return {target.name: target for target in ComputeTarget.list(self)}
-
-    def get_run(self, run_id: str) -> Run:
-        """The run with this id, number or name."""
-        from jupyter_mltrain.core.run import Run
-
-        return Run.get(self, run_id)
+    def _about(self) -> About:
+        return About(self.directory / "about.json")
 
     def get_details(self) -> dict[str, Any]:
-        """What there is to know about the workspace."""
-        status = self.client.status()
+        """What there is to know about the workspace, under Azure's keys and some of our own."""
+        status, about = self.client.status(), self._about
+        said = about.read()
         return {
-            "id": status.workspace_id,
+            "id": (
+                f"/subscriptions/{self.subscription_id}/resourceGroups/{self.resource_group}"
+                f"/providers/Microsoft.MachineLearningServices/workspaces/{self.name}"
+            ),
             "name": self.name,
             "location": self.location,
+            "type": "Microsoft.MachineLearningServices/workspaces",
+            "tags": said.tags,
+            "sku": self.sku,
+            "workspaceid": status.workspace_id,
+            "description": said.description,
+            "friendlyName": said.friendly_name or self.name,
+            "creationTime": about.created_at(),
+            "provisioningState": "Succeeded",
+            "keyVault": f"keyvault/{status.workspace_id}",
+            "storageAccount": str(self.directory),
+            "hbiWorkspace": False,
+            "discoveryUrl": self.discovery_url,
             "version": status.version,
             "running": status.running,
             "queued": status.queued,
         }
 
+    def update(
+        self,
+        friendly_name: str | None = None,
+        description: str | None = None,
+        tags: dict[str, str] | None = None,
+        image_build_compute: str | None = None,
+        service_managed_resources_settings: Any = None,
+        primary_user_assigned_identity: str | None = None,
+        allow_public_access_when_behind_vnet: bool | None = None,
+        v1_legacy_mode: bool | None = None,
+    ) -> dict[str, Any]:
+        """Change what is said of it, and give its details back; `None` leaves a thing as it is.
+
+        Parameters
+        ----------
+        tags
+            All of them: the earlier ones go.
+
+        All after `tags` name parts of Azure, and are passed over.
+        """
+        workspaces.identify(self.directory)
+        self._about.change(friendly_name=friendly_name, description=description, tags=tags)
+        return self.get_details()
+
+    def delete(self, delete_dependent_resources: bool = False, no_wait: bool = False) -> None:
+        """Delete the workspace: its runs, environments, models and secrets. There is no way back.
+
+        Parameters
+        ----------
+        delete_dependent_resources
+            Delete the files of its datastore, too. They stay in the folder else.
+        no_wait
+            Passed over: it is gone on return.
+
+        Raises
+        ------
+        NoSuchWorkspace
+            It is not there, or not one of this user's.
+        WrongState
+            It has runs that have not ended.
+        WorkspaceError
+            It is in use, or a part of it cannot be deleted; what is left is named.
+        """
+        from jupyter_mltrain.core import workspace_removal
+
+        workspace_removal.delete(self, with_data=delete_dependent_resources)
+        self.__dict__.pop("client", None)
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Workspace) and other.directory == self.directory
+        # Inside a run there is a class of its own for the same workspace.
+        return getattr(other, "directory", None) == self.directory
 
     def __hash__(self) -> int:
         return hash(self.directory)
 
     def __repr__(self) -> str:
-        if self.subscription_id is None:
+        if not self._is_named:
             return f"Workspace.at({str(self.directory)!r})"
         return (
             f"Workspace.create(name={self.name!r}, subscription_id={self.subscription_id!r}, "
             f"resource_group={self.resource_group!r})"
         )
-
-
-def _configs(start: Path) -> Iterator[Path]:
-    """Every config file that counts for this directory, nearest first."""
-    for folder in (start, *start.parents):
-        for place in _FOLDERS:
-            for name in _FILES:
-                path = folder / place / name
-                if path.is_file():
-                    yield path
-
-
-def _with_scope(config: dict[str, Any]) -> dict[str, Any]:
-    """The three keys, also from the file that later versions of Azure's SDK write."""
-    parts = str(config.get("Scope", "")).strip("/").split("/")
-    scope = dict(zip(map(str.lower, parts[::2]), parts[1::2], strict=False))
-    return {
-        "subscription_id": scope.get("subscriptions"),
-        "resource_group": scope.get("resourcegroups"),
-        "workspace_name": scope.get("workspaces"),
-        **config,
-    }
