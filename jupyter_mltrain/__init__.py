@@ -12,9 +12,13 @@ if TYPE_CHECKING:
     from jupyter_mltrain.core.compute_target import ComputeTarget
     from jupyter_mltrain.core.conda_dependencies import CondaDependencies
     from jupyter_mltrain.core.container_registry import ContainerRegistry
+    from jupyter_mltrain.core.dataset import Dataset
+    from jupyter_mltrain.core.datastore import Datastore
     from jupyter_mltrain.core.docker_section import DockerConfiguration
     from jupyter_mltrain.core.environment import Environment
     from jupyter_mltrain.core.experiment import Experiment
+    from jupyter_mltrain.core.model import Model
+    from jupyter_mltrain.core.output_dataset import OutputFileDatasetConfig
     from jupyter_mltrain.core.run import Run
     from jupyter_mltrain.core.script_run_config import ScriptRunConfig
     from jupyter_mltrain.core.workspace import Workspace
@@ -25,9 +29,13 @@ __all__ = [
     "ComputeTarget",
     "CondaDependencies",
     "ContainerRegistry",
+    "Dataset",
+    "Datastore",
     "DockerConfiguration",
     "Environment",
     "Experiment",
+    "Model",
+    "OutputFileDatasetConfig",
     "Run",
     "RunDetails",
     "ScriptRunConfig",
@@ -40,9 +48,13 @@ _HOMES = {
     "ComputeTarget": "core.compute_target",
     "CondaDependencies": "core.conda_dependencies",
     "ContainerRegistry": "core.container_registry",
+    "Dataset": "core.dataset",
+    "Datastore": "core.datastore",
     "DockerConfiguration": "core.docker_section",
     "Environment": "core.environment",
     "Experiment": "core.experiment",
+    "Model": "core.model",
+    "OutputFileDatasetConfig": "core.output_dataset",
     "Run": "core.run",
     "RunDetails": "widgets",
     "ScriptRunConfig": "core.script_run_config",

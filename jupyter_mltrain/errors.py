@@ -136,10 +136,22 @@ class DataUnavailable(MltrainError):
     code = "data_unavailable"
 
 
+class DataMissing(DataUnavailable):
+    """There is no such file, folder or URL."""
+
+    code = "data_missing"
+
+
 class NoSuchSecret(UserError):
     """The workspace keeps no secret of that name."""
 
     code = "no_such_secret"
+
+
+class NotOffered(UserError):
+    """Azure ML has it and this does not; the sentence says what to use instead."""
+
+    code = "not_offered"
 
 
 class WorkspaceError(MltrainError):

@@ -176,6 +176,12 @@ def register(identity: Identity, directory: Path) -> None:
         ) from None
 
 
+def forget(workspace_id: str) -> None:
+    """Let this user's registry no longer name that workspace."""
+    known = {key: path for key, path in registered().items() if key != workspace_id}
+    replace(home() / "workspaces.json", msgspec.json.encode(known), lasting=True)
+
+
 def registered() -> Mapping[str, str]:
     """Workspace id -> directory, of every workspace this user has used."""
     try:

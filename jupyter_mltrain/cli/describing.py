@@ -35,6 +35,36 @@ def add_command(
     return parser
 
 
+def add_group(commands: Any, name: str, does: str) -> Any:
+    """Add a command that has actions of its own; gives what takes them."""
+    parser = commands.add_parser(
+        name,
+        help=does,
+        description=f"{does[0].upper()}{does[1:]}.",
+        epilog=f"`jupyter mltrain {name} ACTION --help` tells more.",
+        allow_abbrev=False,
+    )
+    return parser.add_subparsers(title="actions", metavar="ACTION", required=True)
+
+
+def add_action(
+    actions: Any,
+    group: str,
+    name: str,
+    does: str,
+    *examples: str,
+    json: str,
+    module: str | None = None,
+    more: str = "",
+) -> Parser:
+    """Add one action of a group, which the module (of the group's name) does, with ``--json``."""
+    shown = [f"{group} {name} {example}".rstrip() for example in examples or ("",)]
+    parser = add_command(actions, name, does, *shown, module=module or group, more=more)
+    parser.set_defaults(action=name)
+    add_json(parser, json)
+    return parser
+
+
 def add_json(parser: Parser, what: str) -> None:
     """Add ``--json``."""
     parser.add_argument("--json", action="store_true", help=f"for programs: {what} as JSON")
@@ -74,3 +104,11 @@ def count(text: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
     return int(text)
+
+
+def named_input(text: str) -> tuple[str, str]:
+    """An input of a run, as in ``mnist=mnist:2``."""
+    from jupyter_mltrain.core import named_inputs
+
+    name, source = _read(named_inputs.parse, text)
+    return name, source

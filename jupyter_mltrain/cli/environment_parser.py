@@ -1,10 +1,16 @@
-"""What can be typed after ``jupyter mltrain environments`` and ``… compute``."""
+"""What can be typed after ``jupyter mltrain environments``."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-from jupyter_mltrain.cli.describing import Parser, add_command, add_json, add_yes, duration, size
+from jupyter_mltrain.cli.describing import (
+    Parser,
+    add_action,
+    add_group,
+    add_yes,
+    duration,
+)
 from jupyter_mltrain.core.environment_flags import OPTIONS
 
 _ENVIRONMENT: Final = "NAME[:VERSION]"
@@ -24,7 +30,7 @@ def add_options(parser: Parser, *, naming: bool = True) -> None:
 
 def environments(commands: Any) -> None:
     """``environments``: what runs execute in."""
-    actions = _group(commands, "environments", "list, build and delete what runs execute in")
+    actions = add_group(commands, "environments", "list, build and delete what runs execute in")
     _action(actions, "environments", "ls", "list environments", json="a list of them")
 
     parser = _action(
@@ -97,63 +103,11 @@ def environments(commands: Any) -> None:
     parser.add_argument("name", metavar=_ENVIRONMENT, help=_NAMED)
 
 
-def computes(commands: Any) -> None:
-    """``compute``: where runs execute."""
-    actions = _group(commands, "compute", "list, attach and remove Docker Engines to run on")
-    _action(actions, "compute", "ls", "list compute targets", json="a list of them")
-
-    parser = _action(
-        actions,
-        "compute",
-        "add",
-        "attach a Docker Engine",
-        "gpu-box ssh://me@gpu-box --gpus 2",
-        "small unix:///var/run/docker.sock --cpus 2 --memory 4GB",
-        json="the compute target",
-        more="\n\nRuns in images execute there with --compute NAME.",
-    )
-    parser.add_argument("name", metavar="NAME", help="what you call it")
-    parser.add_argument(
-        "url", metavar="URL", help="ssh://user@host, tcp://host:port or unix:///path"
-    )
-    parser.add_argument(
-        "--cpus", metavar="N", type=int, help="for all runs together; all if not set"
-    )
-    parser.add_argument("--memory", metavar="SIZE", type=size, help="likewise, as in 512MB, 4GB")
-    parser.add_argument(
-        "--gpus", metavar="N", type=int, default=0, help="how many it has; engines cannot tell"
-    )
-
-    parser = _action(
-        actions,
-        "compute",
-        "rm",
-        "remove an engine from the list; the engine itself stays as it is",
-        "gpu-box",
-        json="what it was",
-    )
-    parser.add_argument("name", metavar="NAME")
-
-
-def _group(commands: Any, name: str, does: str) -> Any:
-    parser = commands.add_parser(
-        name,
-        help=does,
-        description=f"{does[0].upper()}{does[1:]}.",
-        epilog=f"`jupyter mltrain {name} ACTION --help` tells more.",
-        allow_abbrev=False,
-    )
-    return parser.add_subparsers(title="actions", metavar="ACTION", required=True)
-
-
 def _action(
     actions: Any, group: str, name: str, does: str, *examples: str, json: str, more: str = ""
 ) -> Parser:
-    shown = [f"{group} {name} {example}".rstrip() for example in examples or ("",)]
-    parser = add_command(actions, name, does, *shown, module=_MODULES[group], more=more)
-    parser.set_defaults(action=name)
-    add_json(parser, json)
-    return parser
+    module = _MODULES[group]
+    return add_action(actions, group, name, does, *examples, json=json, module=module, more=more)
 
 
 _MODULES: Final = {"environments": "environments", "compute": "computes"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from jupyter_mltrain.cli import terminal
 from jupyter_mltrain.cli.session import client_of, named, print_json
 from jupyter_mltrain.cli.terminal import plain
 from jupyter_mltrain.client import Client
-from jupyter_mltrain.core import words
+from jupyter_mltrain.core import receiving, words
 from jupyter_mltrain.errors import FileExists, NoSuchFile, UserError
 from jupyter_mltrain.spec import Run, RunFile
 
@@ -118,16 +117,10 @@ def _refuse_existing(existing: Sequence[Path]) -> None:
 
 def _fetch(client: Client, run: Run, name: str, target: Path) -> Iterable[int]:
     """Fetch one file, which has its name once it is whole; yields how many bytes came."""
-    partial = target.with_name(f".mltrain-{secrets.token_hex(6)}.part")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with open(partial, "xb") as file:
-                for piece in client.read_file(run.id, name):
-                    file.write(piece)
-                    yield len(piece)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with receiving.whole(target) as partial, open(partial, "xb") as file:
+            for piece in client.read_file(run.id, name):
+                file.write(piece)
+                yield len(piece)
     except OSError as error:
         raise UserError(f"{plain(str(target))} cannot be written: {error.strerror}.") from None

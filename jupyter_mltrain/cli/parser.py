@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jupyter_mltrain import __version__
-from jupyter_mltrain.cli import environment_parser
+from jupyter_mltrain.cli import compute_parser, data_parser, environment_parser, model_parser
 from jupyter_mltrain.cli.describing import (
     WORKSPACE,
     Parser,
@@ -16,6 +16,7 @@ from jupyter_mltrain.cli.describing import (
     add_yes,
     count,
     duration,
+    named_input,
     size,
 )
 
@@ -33,7 +34,8 @@ def make_parser() -> Parser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for add in (
         *(_submit, _ls, _show, _logs, _cancel, _get, _rm, _gc),
-        *(environment_parser.environments, environment_parser.computes),
+        *(environment_parser.environments, compute_parser.computes, model_parser.models),
+        data_parser.datasets,
         *(_status, _demo),
     ):
         add(commands)
@@ -53,6 +55,7 @@ def _submit(commands: Any) -> None:
         "submit --wait explore.ipynb --lr 0.01",
         'submit --pip "torch pandas" train.py',
         "submit --image python:3.11-slim --env LEVEL=debug train.py",
+        "submit --input mnist=mnist:2 train.py",
         more=(
             "\n\nThe folder that the script lies in travels with it. What the script writes to "
             "./outputs and\n./logs is kept. Everything after SCRIPT is passed to it; a notebook "
@@ -77,12 +80,23 @@ def _submit(commands: Any) -> None:
     )
     parser.add_argument("--python", metavar="PATH", help="the interpreter, if not this one")
     environment_parser.add_options(parser)
+    parser.add_argument(
+        "--input",
+        metavar="NAME=DATASET[:VERSION]",
+        type=named_input,
+        action="append",
+        default=[],
+        help="data that it takes: its path is in the variable NAME. Also a URL. Repeatable",
+    )
     parser.add_argument("--cpus", metavar="N", type=int)
     parser.add_argument("--gpus", metavar="N", type=int, default=0)
     parser.add_argument("--memory", metavar="SIZE", type=size, help="as in 512MB, 4GB")
     _tag(parser, "a tag. Repeatable")
     parser.add_argument("--timeout", metavar="TIME", type=duration, help="as in 90s, 10m, 2h, 1d")
     parser.add_argument("--priority", metavar="N", type=int, default=0, help="higher starts first")
+    parser.add_argument(
+        "--retries", metavar="N", type=count, default=0, help="starts again if it fails, so often"
+    )
     parser.add_argument("--force", action="store_true", help="skip the checks before queueing")
     parser.add_argument("--wait", action="store_true", help="show its output, exit with its status")
     parser.add_argument(

@@ -30,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
             else would
         )
         return 0
-    if not would.runs and not would.blobs:
+    if not would.runs and not would.blobs and not would.cached:
         print("There is nothing to take.")
         return 0
     _print(would)
@@ -67,4 +67,6 @@ def _what(report: GcReport) -> str:
         parts.append(units.plural(len(report.runs), "run"))
     if report.blobs:
         parts.append(f"{units.plural(report.blobs, 'stored source file')} that no run needs")
+    if report.cached:
+        parts.append(f"{units.plural(report.cached, 'cached data file')}")
     return f"{' and '.join(parts) or 'nothing'}, {units.size(report.freed_bytes)} in all"

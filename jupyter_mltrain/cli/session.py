@@ -23,10 +23,11 @@ _LABEL = re.compile(r".*#(\d+)\s*\Z", re.DOTALL)
 
 def client_of(arguments: argparse.Namespace) -> Client:
     """The workspace's service, which the first request starts."""
-    return _workspace(arguments).client
+    return workspace_of(arguments).client
 
 
-def _workspace(arguments: argparse.Namespace) -> Workspace:
+def workspace_of(arguments: argparse.Namespace) -> Workspace:
+    """The workspace that a command is about."""
     if arguments.workspace is not None:
         return Workspace.at(arguments.workspace)
     try:

@@ -15,7 +15,7 @@ from jupyter_mltrain.cli.listing import state_cell
 from jupyter_mltrain.cli.session import client_of, named, print_json
 from jupyter_mltrain.cli.terminal import plain
 from jupyter_mltrain.core import words
-from jupyter_mltrain.spec import MAX_RUN_DURATION_S, GitState, Run, RunFile, StateChange
+from jupyter_mltrain.spec import MAX_RUN_DURATION_S, GitState, Run, RunFile, RunKind, StateChange
 
 SECRET: Final = re.compile(r"key|token|secret|passw|credential", re.IGNORECASE)
 """Variables whose value is not for everybody who looks over a shoulder."""
@@ -66,11 +66,12 @@ def _facts(run: Run, now: datetime) -> list[tuple[str, str]]:
         for name, value in spec.variables.items()
     )
     return [
-        ("Script", shlex.join((spec.script, *spec.arguments))),
+        ("Script", shlex.join((spec.script, *spec.arguments)) if spec.script else ""),
+        ("Description", run.description or ""),
         ("Experiment", spec.experiment),
         ("Runs on", words.place(run)),
         ("Holds", _lease(run)),
-        ("Environment", _environment(run)),
+        ("Environment", "" if spec.kind is RunKind.INTERACTIVE else _environment(run)),
         ("Variables", variables),
         ("Source", run.source_directory or ""),
         ("Snapshot", run.snapshot_id or ""),

@@ -80,6 +80,10 @@ def _print_compute(compute: ComputeStatus, holders: Mapping[str, Run], now: date
     print(f"{terminal.paint(compute.name, terminal.BOLD)}  {' · '.join(parts)} in use")
     if compute.unreachable is not None:
         print(f"  {plain(compute.unreachable)}")
+    if compute.cluster is not None:
+        nodes, most = len(compute.cluster.nodes), compute.cluster.spec.max_nodes
+        why = f": {plain(compute.cluster.reason)}" if compute.cluster.reason else ""
+        print(f"  {nodes} of {units.plural(most, 'node')}{why}")
     for gpu in capacity.gpus:
         holder = next((r for r, lease in compute.leases.items() if gpu.index in lease.gpus), None)
         who = plain(holders[holder].label) if holder else "free"

@@ -13,7 +13,7 @@ from jupyter_mltrain.cli import parser, watching
 from jupyter_mltrain.cli.session import client_of, command, print_json
 from jupyter_mltrain.cli.terminal import plain, say
 from jupyter_mltrain.client import Client
-from jupyter_mltrain.core import environment_options
+from jupyter_mltrain.core import environment_options, named_inputs
 from jupyter_mltrain.core.script_run_config import ScriptRunConfig
 from jupyter_mltrain.errors import ChecksFailed, InvalidSpec
 from jupyter_mltrain.spec import Resources, Run
@@ -23,7 +23,7 @@ from jupyter_mltrain.wire import SubmitRequest
 def run(arguments: argparse.Namespace) -> int:
     """Submit; with ``--wait`` watch, and give the run's exit status."""
     client = client_of(arguments)
-    request = request_of(arguments)
+    request = named_inputs.with_data(request_of(arguments), client, arguments.input)
     try:
         record = client.submit(request)
     except ChecksFailed as error:
@@ -81,6 +81,7 @@ def request_of(arguments: argparse.Namespace) -> SubmitRequest:
         name=arguments.name,
     )
     config.run_config.priority = arguments.priority
+    config.run_config.retries = arguments.retries
     config.run_config.environment_variables = environment_options.variables(arguments)
     return msgspec.structs.replace(
         config.request(arguments.experiment or experiment_of(directory)),

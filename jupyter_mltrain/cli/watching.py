@@ -68,13 +68,16 @@ def watch(
         Interrupted: the watching has ended, the run goes on.
     """
     output = Output()
-    said = ""
+    said, attempt = "", run.attempt
     try:
         for item in client.follow(run.id, {log: offset} if show_output else {}):
             if not isinstance(item, Run):
                 output.write(item.data)
                 continue
             run = item
+            if run.attempt > attempt and not quiet:
+                attempt = run.attempt
+                say(words.begun_again(run))
             if run.state.waiting and run.reason != said and not quiet:
                 said = run.reason
                 say(f"{words.state_title(run.state, colored=colored(sys.stderr))}  {plain(said)}")

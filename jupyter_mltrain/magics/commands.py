@@ -63,6 +63,7 @@ class TrainMagics(Magics):
             %%train --image pytorch/pytorch:2.8.0 --pip lightning
             %%train --dockerfile docker/Dockerfile
             %%train --env sklearn:1 --env OMP_NUM_THREADS=2   an environment, and a variable
+            %%train --input mnist=mnist:2    a dataset's version, in os.environ["mnist"] as a path
             %%train --background             submits, and the next cell can run at once
 
         The run is `_run` in the notebook: `_run.variables()` brings what -o named after
@@ -85,7 +86,7 @@ class TrainMagics(Magics):
                 self._submit(given, request)
 
     @magic_arguments()
-    @options.run_options
+    @options.file_options
     @argument(
         "file", metavar="FILE", help="The script or notebook; its folder travels, or --source."
     )
@@ -101,6 +102,7 @@ class TrainMagics(Magics):
 
             %train train.py --gpus 1 --arg lr=0.01
             %train src/train.py --source . -- --epochs 20 --verbose
+            %train train.py --input mnist=mnist:2
             %train explore.ipynb --arg lr=0.01
         """
         from jupyter_mltrain.magics import requests
@@ -111,7 +113,10 @@ class TrainMagics(Magics):
             self._submit(given, requests.of_file(given, self.shell.user_ns))
 
     def _submit(self, given: argparse.Namespace, request: SubmitRequest) -> None:
+        from jupyter_mltrain.core.named_inputs import with_data
+
         client = self.session.workspace().client
+        request = with_data(request, client, options.data(given.input))
 
         def submit() -> Run:
             try:

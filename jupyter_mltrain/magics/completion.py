@@ -17,25 +17,26 @@ from IPython.core.completer import (
 )
 
 from jupyter_mltrain.errors import MltrainError
-from jupyter_mltrain.spec import RunState
+from jupyter_mltrain.spec import Model, RunState
 
 if TYPE_CHECKING:
     from jupyter_mltrain.magics.commands import TrainMagics
     from jupyter_mltrain.magics.environments import EnvironmentMagics
+    from jupyter_mltrain.magics.models import ModelMagics
 
 MATCHER: Final = "jupyter_mltrain.magics"
 """Name of the matcher among those of IPython."""
 
 _COMMANDS: Final = frozenset(
-    {"%%train", "%train", "%runs", "%run_logs", "%run_cancel", "%environments"}
+    {"%%train", "%train", "%runs", "%run_logs", "%run_cancel", "%environments", "%models"}
 )
 _HIDDEN: Final = frozenset({"In", "Out", "exit", "quit", "get_ipython", "open"})
 _RECENT: Final = 50
 
 
-def matcher(magics: TrainMagics, environments: EnvironmentMagics) -> Any:
+def matcher(magics: TrainMagics, environments: EnvironmentMagics, models: ModelMagics) -> Any:
     """A matcher for `IPCompleter.custom_matchers` that answers on the lines of our magics."""
-    completer = Completer(magics, environments)
+    completer = Completer(magics, environments, models)
 
     @context_matcher(identifier=MATCHER)
     def match(context: CompletionContext) -> SimpleMatcherResult:
@@ -53,9 +54,12 @@ def matcher(magics: TrainMagics, environments: EnvironmentMagics) -> Any:
 class Completer:
     """Knows what may stand where on a magic's line."""
 
-    def __init__(self, magics: TrainMagics, environments: EnvironmentMagics) -> None:
+    def __init__(
+        self, magics: TrainMagics, environments: EnvironmentMagics, models: ModelMagics
+    ) -> None:
         self._magics = magics
         self._environments = environments
+        self._models = models
 
     def complete(self, line: str, token: str) -> list[str]:
         """What may stand at the end of a line; empty to let IPython's own completers answer.
@@ -68,14 +72,17 @@ class Completer:
         command, *before = line.split() or [""]
         if command not in _COMMANDS or line.endswith(command):
             return []
+        typed = ""
         if before and not line[-1].isspace():
-            option, equals, _ = before.pop().partition("=")
+            typed = before.pop()
+            option, equals, _ = typed.partition("=")
             if equals and option.startswith("--"):
                 before.append(option)
         if "--" in before:
             return []
         try:
-            offers = set(self._offers(command, before, token))
+            named = "=" in typed and before[-1:] in (["-i"], ["--input"])
+            offers = set(self._datasets() if named else self._offers(command, before, token))
         except MltrainError:
             return []  # no service, no names of runs; the magic itself says why
         return sorted(offer for offer in offers if offer.startswith(token))
@@ -91,6 +98,8 @@ class Completer:
             return self._runs(active=command == "%run_cancel")
         if command == "%environments":
             return self._named() if before else ("build", "show")
+        if command == "%models":
+            return [] if before else {model.name for model in self._registered()}
         if command == "%train" and all(each.startswith("-") for each in before):
             return _scripts(word)
         return [] if word else self._options(command)
@@ -110,7 +119,7 @@ class Completer:
                 "--conda": lambda: _files(word, _is_yaml),
                 "--source": lambda: [f"{each}/" for each in _folders()],
             }
-            found |= dict.fromkeys(_free_text(), list)
+            found |= dict.fromkeys((*_free_text(), "--input"), list)
         if command == "%%train":
             found |= dict.fromkeys(("-i", "--input", "-o", "--output"), self._variables)
         if command == "%environments":
@@ -127,6 +136,7 @@ class Completer:
             "%run_logs": self._magics.run_logs,
             "%run_cancel": self._magics.run_cancel,
             "%environments": self._environments.environments,
+            "%models": self._models.models,
         }
         parser = methods[command].parser
         return [name for action in parser._actions for name in action.option_strings]
@@ -142,6 +152,13 @@ class Completer:
         client = self._magics.session.client_silently()
         return [environment.name for environment in client.environments()]
 
+    def _registered(self) -> Iterable[Model]:
+        return self._magics.session.client_silently().models(latest=True)
+
+    def _datasets(self) -> list[str]:
+        client = self._magics.session.client_silently()
+        return [dataset.name for dataset in client.datasets() if " " not in dataset.name]
+
     def _variables(self) -> list[str]:
         shell = self._magics.shell
         hidden = _HIDDEN | set(shell.user_ns_hidden)
@@ -155,7 +172,7 @@ class Completer:
 def _free_text() -> tuple[str, ...]:
     return (
         *("--name", "--cpus", "--gpus", "--memory", "--arg", "--tag", "--image", "--pip"),
-        *("--timeout", "--priority", "--python"),
+        *("--timeout", "--priority", "--retries", "--python"),
     )
 
 

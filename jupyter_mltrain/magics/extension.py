@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from jupyter_mltrain.magics import completion
 from jupyter_mltrain.magics.commands import TrainMagics
 from jupyter_mltrain.magics.environments import EnvironmentMagics
+from jupyter_mltrain.magics.models import ModelMagics
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
 _NAMES = {
     "cell": ("train",),
-    "line": ("train", "runs", "run_logs", "run_cancel", "environments"),
+    "line": ("train", "runs", "run_logs", "run_cancel", "environments", "models"),
 }
 
 
@@ -22,9 +23,10 @@ def load(shell: InteractiveShell) -> None:
     unload(shell)
     magics = TrainMagics(shell)
     environments = EnvironmentMagics(shell, magics.session)
-    shell.register_magics(magics, environments)
+    models = ModelMagics(shell, magics.session)
+    shell.register_magics(magics, environments, models)
     if shell.Completer is not None:
-        shell.Completer.custom_matchers.append(completion.matcher(magics, environments))
+        shell.Completer.custom_matchers.append(completion.matcher(magics, environments, models))
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -32,7 +34,8 @@ def unload(shell: InteractiveShell) -> None:
     known = shell.magics_manager.registry.pop(TrainMagics.__name__, None)
     if known is not None:
         known.session.close()
-    shell.magics_manager.registry.pop(EnvironmentMagics.__name__, None)
+    for other in (EnvironmentMagics, ModelMagics):
+        shell.magics_manager.registry.pop(other.__name__, None)
     for kind, names in _NAMES.items():
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)

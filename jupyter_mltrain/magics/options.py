@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import argument
 
-from jupyter_mltrain.core import environment_flags, words
+from jupyter_mltrain.core import environment_flags, named_inputs, words
 from jupyter_mltrain.errors import InvalidSpec
 
 _LISTS: Final = ("-i", "--input", "-o", "--output")
@@ -60,6 +60,11 @@ def _names(text: str) -> list[str]:
         if not name.isidentifier() or keyword.iskeyword(name):
             raise argparse.ArgumentTypeError(f"{name!r} is not the name of a variable.")
     return names
+
+
+def _carried(text: str) -> list[str | tuple[str, str]]:
+    """Variables, or with ``=`` a dataset."""
+    return [_of(named_inputs.parse)(text)] if "=" in text else [*_names(text)]
 
 
 def whole(text: str) -> int:
@@ -111,6 +116,13 @@ _RUN: Final = (
     argument(
         "--priority", metavar="N", type=whole, default=0, help="Higher leaves the queue first."
     ),
+    argument(
+        "--retries",
+        metavar="N",
+        type=whole,
+        default=0,
+        help="Start it again if it fails, at most so often.",
+    ),
     argument("--background", action="store_true", help="Submit it and go on at once."),
     argument("--quiet", action="store_true", help="Show how it ends, not what it prints."),
     argument("--force", action="store_true", help="Skip the checks before it is queued."),
@@ -121,10 +133,11 @@ _CELL: Final = (
         "-i",
         "--input",
         metavar="NAMES",
-        type=_names,
+        type=_carried,
         action="append",
         default=[],
-        help="Notebook variables the cell finds defined: -i df or -i X,y. Repeatable.",
+        help="Notebook variables the cell finds defined: -i df or -i X,y. Or data, "
+        "NAME=DATASET[:VERSION]: its path is in the variable NAME of the environment. Repeatable.",
     ),
     argument(
         "-o",
@@ -138,11 +151,30 @@ _CELL: Final = (
 )
 
 
+_FILE: Final = (
+    argument(
+        "--input",
+        metavar="NAME=DATASET[:VERSION]",
+        type=lambda text: [_of(named_inputs.parse)(text)],
+        action="append",
+        default=[],
+        help="Data that it takes: its path is in the environment variable NAME. Repeatable.",
+    ),
+)
+
+
 def run_options(method: F) -> F:
     """Give a magic the options of every run."""
     for option in reversed(_RUN):
         method = option(method)
     return method
+
+
+def file_options(method: F) -> F:
+    """Give a magic the options of every run, and those of a script's."""
+    for option in reversed(_FILE):
+        method = option(method)
+    return run_options(method)
 
 
 def cell_options(method: F) -> F:
@@ -218,9 +250,14 @@ def _unknown(word: str, parser: argparse.ArgumentParser) -> str:
     return f"%{name} has no option {option}. {hint}"
 
 
-def flat(groups: Sequence[Sequence[str]]) -> tuple[str, ...]:
+def flat(groups: Sequence[Sequence[object]]) -> tuple[str, ...]:
     """The names of a repeatable option in order, each once."""
-    return tuple(dict.fromkeys(name for group in groups for name in group))
+    return tuple(dict.fromkeys(name for group in groups for name in group if isinstance(name, str)))
+
+
+def data(groups: Sequence[Sequence[object]]) -> tuple[tuple[str, str], ...]:
+    """What ``--input`` names of data: the input's name, and what it is."""
+    return tuple(each for group in groups for each in group if isinstance(each, tuple))
 
 
 def script_arguments(options: argparse.Namespace) -> tuple[str, ...]:

@@ -201,5 +201,6 @@ def _spec(
         resources=Resources(cpus=given.cpus, gpus=given.gpus, memory_bytes=given.memory),
         timeout_s=given.timeout or MAX_RUN_DURATION_S,
         priority=given.priority,
+        retries=given.retries,
         cell=cell,
     )

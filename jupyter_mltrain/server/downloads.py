@@ -17,7 +17,7 @@ from jupyter_mltrain import errors
 from jupyter_mltrain.server.attachments import attachment
 from jupyter_mltrain.server.handlers import Api
 from jupyter_mltrain.server.upstream import CUT, TRIES, Upstream
-from jupyter_mltrain.spec import Run
+from jupyter_mltrain.spec import Model, Run
 
 _ASKED: Final = ("Range", "If-Range", "If-None-Match", "If-Modified-Since")
 _ANSWERED: Final = (
@@ -172,3 +172,21 @@ class ZipDownload(Download):
         called = f"{record.spec.name or record.spec.experiment}-{record.number}"
         part = self.get_query_argument("prefix", "").strip("/")
         return "-".join([called, *filter(None, [part])]).replace("/", "-") + ".zip"
+
+
+class ModelFileDownload(Download):
+    """`GET workspaces/<ws>/models/<model>/<version>/files/<name>`."""
+
+    async def file_name(self, upstream: Upstream, run: str, *name: str) -> str:
+        return name[-1]
+
+
+class ModelDownload(Download):
+    """`GET workspaces/<ws>/models/<model>/<version>/download`."""
+
+    async def file_name(self, upstream: Upstream, run: str, *name: str) -> str:
+        target = self.target().partition("?")[0].rpartition("/")[0]
+        model = (await upstream.ask("GET", target)).decoded(Model)
+        if len(model.files) == 1:
+            return model.files[0].name
+        return f"{model.name}-{model.version}.zip"

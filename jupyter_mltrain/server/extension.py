@@ -12,12 +12,18 @@ from jupyter_server.utils import url_path_join
 from traitlets import Bool
 
 from jupyter_mltrain.server import activity, handlers, routes, sockets
-from jupyter_mltrain.server.downloads import BuildLogDownload, FileDownload, ZipDownload
+from jupyter_mltrain.server.downloads import (
+    BuildLogDownload,
+    FileDownload,
+    ModelDownload,
+    ModelFileDownload,
+    ZipDownload,
+)
 from jupyter_mltrain.server.forwarding import handler_of
 from jupyter_mltrain.server.handlers import Parts
 from jupyter_mltrain.server.places import Places
 from jupyter_mltrain.server.pythons import Pythons
-from jupyter_mltrain.server.route import Route
+from jupyter_mltrain.server.routes.base import Route
 
 _OWN: Final = {
     "workspaces": handlers.WorkspacesHandler,
@@ -27,6 +33,8 @@ _OWN: Final = {
     "describe": handlers.DescribeHandler,
     "arguments": handlers.ArgumentsHandler,
     "{run}/zip": ZipDownload,
+    "{version}/files/{name}": ModelFileDownload,
+    "{version}/download": ModelDownload,
     "files/{name}": FileDownload,
     "snapshot/{name}": FileDownload,
     "{build}/log": BuildLogDownload,

@@ -11,7 +11,7 @@ from tornado import web
 
 from jupyter_mltrain import errors, wire
 from jupyter_mltrain.server.handlers import Api, allowed
-from jupyter_mltrain.server.route import Route
+from jupyter_mltrain.server.routes.base import Route
 from jupyter_mltrain.server.upstream import Answer, Upstream
 from jupyter_mltrain.spec import Run
 
@@ -50,8 +50,8 @@ class Forwarding(Api):
 
     async def _post(self, upstream: Upstream, route: Route) -> Answer:
         body = self._body()
-        if route.request is wire.AgainRequest:
-            body = self._numbered()
+        if route.request in (wire.AgainRequest, wire.ModelRequest):
+            body = self._numbered(route.request)
         answer = await upstream.ask("POST", self.target(), body)
         if answer.repeated and answer.status == 409 and route.request is wire.PropertyRequest:
             # As with a delete: what is refused may be there by the first try.
@@ -67,9 +67,9 @@ class Forwarding(Api):
             raise errors.InvalidSpec("The request is too large. Put data into files.")
         return self.request.body
 
-    def _numbered(self) -> bytes:
-        """The request with a number of its own, so that sent twice it makes one run."""
-        request = self.request_as(wire.AgainRequest)
+    def _numbered(self, type_: type[wire.AgainRequest | wire.ModelRequest]) -> bytes:
+        """The request with a number of its own, so that sent twice it makes one run or model."""
+        request = self.request_as(type_)
         if request.request_id is None:
             request = msgspec.structs.replace(request, request_id=os.urandom(8).hex())
         return wire.encode(request)

@@ -21,8 +21,8 @@ from jupyter_mltrain import errors, wire
 from jupyter_mltrain.server import describing, places, submitting
 from jupyter_mltrain.server.places import Places
 from jupyter_mltrain.server.pythons import Pythons
-from jupyter_mltrain.server.route import Action
 from jupyter_mltrain.server.routes import BASE
+from jupyter_mltrain.server.routes.base import Action
 from jupyter_mltrain.server.upstream import Answer, Upstream
 
 T = TypeVar("T")

@@ -65,6 +65,7 @@ def request_of(form: SubmitForm, root: Path, environment: EnvironmentSpec) -> Su
         resources=form.resources,
         timeout_s=MAX_RUN_DURATION_S if form.timeout_s is None else form.timeout_s,
         priority=form.priority,
+        retries=form.retries,
         cell=CellSpec() if kind is RunKind.CELL else None,
     )
     return SubmitRequest(

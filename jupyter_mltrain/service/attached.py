@@ -21,13 +21,12 @@ from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.roster import Clock
 from jupyter_mltrain.service.supervisor import Supervisor
-from jupyter_mltrain.service.validation import no_compute
+from jupyter_mltrain.service.validation import check_compute_name, no_compute
 from jupyter_mltrain.spec import (
     BuildState,
     Capacity,
     ComputeStatus,
     Device,
-    is_environment_name,
 )
 from jupyter_mltrain.store.builds import BuildStore
 from jupyter_mltrain.store.computes import AttachedCompute, ComputeStore
@@ -121,7 +120,7 @@ class Attached:
         ComputeUnavailable
             The engine does not answer.
         """
-        _check_name(request.name)
+        check_compute_name(request.name)
         _check_url(request.url)
         _check_limits(request)
         async with self._one_changes:
@@ -151,6 +150,7 @@ class Attached:
                 capacity=_granted(request, info),
                 attached_at=self._clock(),
             )
+            self._check_free(request.name)  # a cluster of that name may have been created meanwhile
             compute = self._connect(kept.name, engine, kept.capacity)
             self._store.keep(kept)
         except BaseException:
@@ -167,19 +167,13 @@ class Attached:
 
     def _check_free(self, name: str) -> None:
         if name in self._computes:
-            raise InvalidSpec(f"{name!r} is the compute target of this machine. Use another name.")
+            what = "the compute target of this machine"
+            if self._computes[name].name != name:
+                what = "a cluster of this machine"
+            raise InvalidSpec(f"{name!r} is {what}. Use another name.")
 
     def _status(self, name: str) -> ComputeStatus:
-        ledger = self._supervisor.queue.ledgers[name]
-        return self._told(
-            ComputeStatus(
-                name=name,
-                kind=self._computes[name].kind,
-                capacity=ledger.capacity,
-                leases=dict(ledger.leases),
-                queued=sum(run.spec.compute == name for run in self._supervisor.queue),
-            )
-        )
+        return self._told(self._supervisor.status(name))
 
     # Detaching
 
@@ -209,16 +203,14 @@ class Attached:
     def _check_idle(self, name: str) -> None:
         if name not in self._attached:
             if name in self._computes:
-                raise ComputeTargetError(f"{name!r} is this machine and cannot be removed.")
+                what = "this machine and cannot be removed"
+                if self._computes[name].name != name:
+                    what = "a cluster, and no engine: delete it as one"
+                raise ComputeTargetError(f"{name!r} is {what}.")
             raise no_compute(name, self._computes)
-        runs = [run for run in self._supervisor.roster.active.values() if run.spec.compute == name]
-        if runs:
-            some = ", ".join(run.label for run in runs[:3]) + (" …" if len(runs) > 3 else "")
-            count = units.plural(len(runs), "run")
-            raise WrongState(
-                f"{count} on {name!r} {'has' if len(runs) == 1 else 'have'} not ended: {some}. "
-                "Cancel them, or wait for their end."
-            )
+        unended = self._supervisor.roster.unended(name)
+        if unended is not None:
+            raise WrongState(unended)
         under_way = self._builds.in_state(BuildState.WAITING, BuildState.BUILDING).values()
         builds = [build.name for _, build in under_way if build.compute == name]
         if builds:
@@ -328,14 +320,6 @@ def _is_same(kept: AttachedCompute, request: AttachRequest) -> bool:
         request.memory_bytes,
         request.gpus,
     )
-
-
-def _check_name(name: str) -> None:
-    if not is_environment_name(name):
-        raise InvalidSpec(
-            f"{name[:120]!r} cannot name a compute target. Use 1 to 100 letters, digits, '_', "
-            "'-' and '.', the first a letter or digit."
-        )
 
 
 def _check_url(url: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
+
+from msgspec.structs import replace
 
 from jupyter_mltrain import runtime, wire
 from jupyter_mltrain.errors import MltrainError, NoSuchFile
@@ -107,16 +110,19 @@ class Browser:
         supervisor = self._verbs.supervisor
         refusal: MltrainError | None = None
         gpus, built = 0, None
+        cautions: tuple[str, ...] = ()
         try:
             request = self._verbs.resolved(request)
-            compute = supervisor.computes[request.spec.compute]
-            gpus = len(compute.capacity().gpus)
-            built = supervisor.environments.ready(request.spec.environment, compute.name)
+            compute = request.spec.compute
+            gpus, cautions = supervisor.unasked_gpus(compute), supervisor.cautions(compute)
+            place = supervisor.home(compute)
+            built = supervisor.environments.ready(request.spec.environment, place)
         except MltrainError as error:
             refusal = error
-        return await self.in_thread(
+        found = await self.in_thread(
             preview, self._snapshots, request, gpus, supervisor.environments, built, refusal
         )
+        return replace(found, warnings=(*found.warnings, *cautions))
 
     async def arguments(self, request: wire.ArgumentsRequest) -> wire.ScriptArguments:
         """What a script or notebook asks for."""
@@ -126,9 +132,26 @@ class Browser:
 def _metrics(path: Path, run_id: str, metric: str | None) -> bytes:
     found = runtime.metrics.aggregate(series.records(path), run_id)
     try:
-        return encoding.encode({k: v for k, v in found.items() if metric in (None, k)})
+        return encoding.encode({k: _written(v) for k, v in found.items() if metric in (None, k)})
     finally:
         encoding.drop(found)
+
+
+def _written(value: Any) -> Any:
+    """What was logged, as JSON can hold it: the journal's way for NaN and infinity."""
+    if isinstance(value, dict):
+        return {column: _written(cells) for column, cells in value.items()}
+    if isinstance(value, list):
+        return value if _is_finite(value) else runtime.values.elements(value)
+    return runtime.values.element(value)
+
+
+def _is_finite(values: list[Any]) -> bool:
+    """Whether all are numbers that JSON has; quick, since there may be a million of them."""
+    try:
+        return math.isfinite(sum(values))
+    except (TypeError, OverflowError):
+        return False
 
 
 def _search(

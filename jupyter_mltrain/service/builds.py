@@ -138,8 +138,8 @@ class Builds:
         async with self._gate.passing():
             definition = await self._in_thread(self._acceptor.with_context_kept, definition)
             definition = self._catalog.implied(definition)
-            await self._preparer.look_at(definition, request.compute)
-            build = self._preparer.build(definition, request.compute, fresh=request.fresh)
+            await self._preparer.look_at(definition, compute.name)
+            build = self._preparer.build(definition, compute.name, fresh=request.fresh)
         await self._durability.sync()
         return self.get(build.id)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from collections.abc import Iterable
 from concurrent.futures import Executor
 from typing import Final
@@ -13,7 +12,7 @@ from msgspec.structs import replace
 from jupyter_mltrain import units
 from jupyter_mltrain.environments import curated, definition
 from jupyter_mltrain.errors import InvalidSpec, NoSuchEnvironment
-from jupyter_mltrain.service import contexts
+from jupyter_mltrain.service import contexts, known_names
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.gate import Gate
 from jupyter_mltrain.service.hub import Hub
@@ -32,9 +31,6 @@ from jupyter_mltrain.store.builds import BuildStore
 from jupyter_mltrain.store.environments import EnvironmentStore
 from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.wire import EnvironmentDetails, EnvironmentSummary
-
-_NAMED: Final = 5
-"""Most names, or versions, that a sentence lists."""
 
 _AZURE: Final = "azureml-"
 
@@ -236,9 +232,7 @@ class Catalog:
             found = self._store.get(name, version)
         if found is not None:
             return found
-        versions = self._versions(name)
-        numbers = [each.spec.version or "" for each in versions[:_NAMED]]
-        there = units.listed(numbers) + (" and older ones" if len(versions) > _NAMED else "")
+        there = known_names.versions(each.spec.version for each in self._versions(name))
         raise NoSuchEnvironment(
             f"The environment {name!r} has no version {version!r}. It has {there}."
         )
@@ -255,12 +249,8 @@ class Catalog:
                 f"There is no environment {name!r}: those of Azure ML's service are not here. "
                 f"These come with mltrain: {ours}."
             )
-        known = {each.lower(): each for each in (*self._store.names(), *curated.ENVIRONMENTS)}
-        near = difflib.get_close_matches(name.lower(), known, 3)
-        if near:
-            hint = f"Did you mean {units.listed([repr(known[each]) for each in near], 'or')}?"
-        else:
-            hint = "`jupyter mltrain environments ls` lists them."
+        hint = known_names.near(name, (*self._store.names(), *curated.ENVIRONMENTS))
+        hint = hint or "`jupyter mltrain environments ls` lists them."
         return NoSuchEnvironment(f"There is no environment {name!r}. {hint}")
 
     # Deleting

@@ -31,6 +31,7 @@ def explain(
     cell: bool = False,
     timeout_s: float,
     memory_bytes: int | None = None,
+    node_bytes: int = 0,
     duration_s: float | None = None,
     disk_full: bool = False,
     installs: bool = False,
@@ -44,13 +45,15 @@ def explain(
     script
         Path in the snapshot.
     memory_bytes
-        The limit of its memory; None where it has none.
+        The memory that it asked for; None where it asked for none.
+    node_bytes
+        What it could have at most all the same, as on a node of a cluster; 0 where all there is.
     disk_full
         The disk that takes its output has no room left, so the output's end may be missing.
     installs
         Packages can be added to its environment by asking for them.
     """
-    asked = _asked_for(record, timeout_s, memory_bytes, duration_s)
+    asked = _asked_for(record, timeout_s, memory_bytes, node_bytes, duration_s)
     if asked is not None:
         return asked
     if record.status == 0:
@@ -75,7 +78,11 @@ def lost(reason: str) -> Ending:
 
 
 def _asked_for(
-    record: ExitRecord, timeout_s: float, memory_bytes: int | None, duration_s: float | None
+    record: ExitRecord,
+    timeout_s: float,
+    memory_bytes: int | None,
+    node_bytes: int,
+    duration_s: float | None,
 ) -> Ending | None:
     """The ending of a run that was ended on purpose, or never began."""
     if record.cause == "cancel":
@@ -89,6 +96,11 @@ def _asked_for(
             advice="Give it longer with `--timeout`.",
         )
     if record.cause == "memory":
+        if memory_bytes is None and node_bytes:
+            return _failed(
+                f"Out of memory: it needs more than the {units.asked_size(node_bytes)} of its node",
+                "Submit it to a cluster with a larger VM size, or to 'local'.",
+            )
         if memory_bytes is None:
             return _failed("Out of memory: it asked for more than it may have")
         more = units.asked_size(2 * memory_bytes).replace(" ", "")

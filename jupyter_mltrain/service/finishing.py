@@ -64,6 +64,7 @@ def explain_end(
         cell=run.spec.kind is RunKind.CELL,
         timeout_s=run.spec.timeout_s,
         memory_bytes=run.spec.resources.memory_bytes,
+        node_bytes=run.nodes[0].lease.memory_bytes if run.nodes and run.nodes[0].lease else 0,
         installs=run.spec.environment.is_built,
         duration_s=(ended - run.started_at).total_seconds() if run.started_at else 0.0,
     )
@@ -133,7 +134,7 @@ def note(run_dir: Path, at: datetime, *lines: str) -> None:
     """Add to the run's control log."""
     try:
         log = open_to_append(run_dir, f"files/{CONTROL_LOG}")
-        with open(log, "a", encoding="utf-8") as file:
+        with open(log, "a", encoding="utf-8", errors="backslashreplace") as file:
             for line in lines:
                 file.write(f"{at:%Y-%m-%dT%H:%M:%SZ} {line}\n")
     except OSError as error:

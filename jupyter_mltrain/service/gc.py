@@ -1,12 +1,15 @@
-"""Reclaiming space: oldest ended runs first, then what no run left needs."""
+"""Reclaiming space: oldest ended runs first, then what no run left needs, then cached data."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import time
 from pathlib import Path
 
+from jupyter_mltrain.data.cache import Unused
 from jupyter_mltrain.errors import InvalidSpec, MltrainError
+from jupyter_mltrain.service.delivering import Deliverer
 from jupyter_mltrain.service.roster import Clock
 from jupyter_mltrain.service.verbs import Verbs
 from jupyter_mltrain.spec import Run
@@ -19,9 +22,15 @@ class Collector:
     """Says what a clean-up would take, and takes it."""
 
     def __init__(
-        self, verbs: Verbs, builds: BuildStore, snapshots: Snapshots, clock: Clock
+        self,
+        verbs: Verbs,
+        builds: BuildStore,
+        snapshots: Snapshots,
+        deliverer: Deliverer,
+        clock: Clock,
     ) -> None:
         self._verbs = verbs
+        self._deliverer = deliverer
         self._builds = builds
         self._snapshots = snapshots
         self._clock = clock
@@ -38,7 +47,8 @@ class Collector:
             raise InvalidSpec("Say what to take: runs older than a time, or all beyond a size.")
         if min(request.older_than_s or 0, request.keep_bytes or 0) < 0:
             raise InvalidSpec("An age or a size to keep cannot be negative.")
-        taken = await self._choose(request)
+        taken, left_bytes = await self._choose(request)
+        cached = await self._verbs.in_thread(self._choose_cached, request, left_bytes)
         if not request.dry_run:
             taken = [item for item in taken if await self._delete(item)]
         if request.dry_run:
@@ -50,10 +60,14 @@ class Collector:
                 keep = await self._kept() | self._builds.contexts()
                 remove = self._snapshots.remove_unused
                 blobs, blob_bytes = await self._verbs.in_thread(remove, keep)
+            await self._verbs.in_thread(self._deliverer.cache.remove, cached)
+            await self._verbs.in_thread(self._deliverer.cache.remove_left)
+        sizes = [item.size_bytes for item in taken] + [each.size_bytes for each in cached]
         return GcReport(
             runs=tuple(taken),
-            freed_bytes=blob_bytes + sum(item.size_bytes for item in taken),
+            freed_bytes=blob_bytes + sum(sizes),
             blobs=blobs,
+            cached=len(cached),
             dry_run=request.dry_run,
         )
 
@@ -67,7 +81,22 @@ class Collector:
             after = max(page)
         return found
 
-    async def _choose(self, request: GcRequest) -> list[GcItem]:
+    def _choose_cached(self, request: GcRequest, total: int) -> list[Unused]:
+        """What of the cache goes, by the same rules; nothing that a run is using."""
+        roster = self._verbs.supervisor.roster
+        run_dirs = [roster.run_dir(run) for run in tuple(roster.active.values())]
+        chosen = []
+        for unused in self._deliverer.cache.unused(self._deliverer.in_use(run_dirs)):
+            age = time.time() - unused.used_at
+            too_old = request.older_than_s is not None and age > request.older_than_s
+            too_much = request.keep_bytes is not None and total > request.keep_bytes
+            if too_old or too_much:
+                total -= unused.size_bytes
+                chosen.append(unused)
+        return chosen
+
+    async def _choose(self, request: GcRequest) -> tuple[list[GcItem], int]:
+        """Runs that go, and how much the workspace holds without them, if a size was given."""
         now = self._clock().timestamp()
         total = 0
         if request.keep_bytes is not None:
@@ -86,7 +115,7 @@ class Collector:
                     item = await self._measure(run)
                     total -= item.size_bytes
                     chosen.append(item)
-        return chosen
+        return chosen, total
 
     async def _measure(self, run: Run) -> GcItem:
         size = await self._verbs.in_thread(_tree_bytes, self._verbs.supervisor.roster.run_dir(run))

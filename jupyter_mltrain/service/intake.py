@@ -20,6 +20,7 @@ from jupyter_mltrain import wire
 from jupyter_mltrain.errors import MltrainError
 from jupyter_mltrain.service import contexts, git, repeating, submitting
 from jupyter_mltrain.service.catalog import Catalog
+from jupyter_mltrain.service.datasets import Datasets, takes_data
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.gate import Gate
 from jupyter_mltrain.service.roster import Clock
@@ -51,6 +52,7 @@ class Intake:
         acceptor: submitting.Acceptor,
         supervisor: Supervisor,
         catalog: Catalog,
+        datasets: Datasets,
         durability: Durability,
         clock: Clock,
         threads: Executor,
@@ -62,10 +64,12 @@ class Intake:
         self._acceptor = acceptor
         self._supervisor = supervisor
         self._catalog = catalog
+        self._datasets = datasets
         self._durability = durability
         self._clock = clock
         self._threads = threads
-        self._user = _user()
+        self.user = _user()
+        """Who submits here, as the system names them."""
         self._background: set[asyncio.Task[None]] = set()
         self._submits: dict[str, asyncio.Task[Run]] = {}
         self._gate = gate
@@ -74,7 +78,7 @@ class Intake:
 
     async def submit(self, request: wire.SubmitRequest) -> Run:
         """Store the run and start or queue it; on disk when this returns."""
-        return await self._once(request.request_id, lambda: self._submit(request))
+        return await self.once(request.request_id, lambda: self._submit(request))
 
     async def again(self, name: str, request: wire.AgainRequest) -> Run:
         """Submit what a run was made of once more, whether that has ended or not.
@@ -88,11 +92,12 @@ class Intake:
         InvalidSpec
             What is changed cannot be, or a value that its cell was given is gone.
         """
-        return await self._once(request.request_id, lambda: self._again(name, request))
+        return await self.once(request.request_id, lambda: self._again(name, request))
 
-    async def _once(
+    async def once(
         self, request_id: str | None, work: Callable[[], Coroutine[Any, Any, Run]]
     ) -> Run:
+        """The run that `work` makes, or that it made when the request came the first time."""
         if request_id is None:
             return await work()
         before = self._store.by_request(request_id)
@@ -135,6 +140,8 @@ class Intake:
     async def _submit(self, request: wire.SubmitRequest, first: Run | None = None) -> Run:
         """Make the run; `first` is the one that it repeats."""
         request = self.resolved(request)
+        if takes_data(request.spec):
+            await self._datasets.check_run(request.spec)
         now = self._clock()
         async with self._gate.passing():
             request = await self._with_context_kept(request)
@@ -170,8 +177,9 @@ class Intake:
         # Asked here: the queue and its leases belong to the event loop.
         spec = request.spec
         check_out = self._supervisor.has_room(spec)
-        gpus = len(self._supervisor.computes[spec.compute].capacity().gpus)
-        built = self._supervisor.environments.ready(spec.environment, spec.compute)
+        gpus = self._supervisor.unasked_gpus(spec.compute)
+        place = self._supervisor.home(spec.compute)
+        built = self._supervisor.environments.ready(spec.environment, place)
 
         def timed() -> tuple[submitting.Accepted, float]:
             start = time.perf_counter()
@@ -201,10 +209,13 @@ class Intake:
     ) -> Run:
         definition = self._catalog.implied(request.spec.environment)
         spec = replace(request.spec, environment=definition)
-        built = self._supervisor.environments.ready(definition, spec.compute)
+        place = self._supervisor.home(spec.compute)
+        built = self._supervisor.environments.ready(definition, place)
         node = self._supervisor.lease_now(accepted.run_id, spec)
         if node is not None:
             state, reason = RunState.STARTING, "making the working copy"
+        elif built is not None and takes_data(spec):
+            state, reason = RunState.PREPARING, "bringing the data"
         elif built is not None:
             state, reason = RunState.QUEUED, "waiting to start"
         else:
@@ -222,10 +233,10 @@ class Intake:
             source_directory=first.source_directory if first else request.source.directory,
             git=first.git if first else None,
             environment=built,
-            warnings=accepted.warnings,
+            warnings=(*accepted.warnings, *self._supervisor.cautions(spec.compute)),
             tags=request.tags,
             properties=request.properties,
-            submitted_by=self._user,
+            submitted_by=self.user,
             workspace_id=self._workspace_id,
         )
         try:

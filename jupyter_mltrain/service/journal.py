@@ -10,10 +10,9 @@ import asyncio
 import logging
 import os
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any, Final
 
 from jupyter_mltrain import runtime
@@ -21,7 +20,8 @@ from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.errors import MltrainError
 from jupyter_mltrain.service.finishing import Conclusion
 from jupyter_mltrain.service.roster import Roster
-from jupyter_mltrain.spec import RunState
+from jupyter_mltrain.spec import Run, RunState
+from jupyter_mltrain.store.runs import RunStore
 
 _log = logging.getLogger(__name__)
 
@@ -31,9 +31,14 @@ MAX_TAGS: Final = 50
 _CHILD_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}\Z")
 """It names a folder, so it must not lead anywhere else."""
 
-_KINDS: Final = ("tag", "untag", "property", "child", "end", "attempt")
+_KINDS: Final = ("tag", "untag", "property", "child", "end", "attempt", "ask")
 _PAUSE_S: Final = 0.1
 """Between two looks at a journal that grows all the time."""
+_SHORT_PAUSE_S: Final = 0.002
+"""The same after a question: whoever asks waits, and may ask the next one at once."""
+
+_TOO_MUCH: Final = (OverflowError, RecursionError)
+"""Of a number, or of brackets."""
 
 Record = dict[str, Any]
 
@@ -41,61 +46,57 @@ Record = dict[str, Any]
 class JournalReader:
     """Follows one run's journal, and its children's, for as long as the run is watched.
 
+    How far it has got is kept in the store.
+
     Parameters
     ----------
-    offset
-        Bytes that an earlier service has taken in already.
-    keep_offset
-        Called with the new offset after something was taken in.
     resumed
         An earlier service has followed this journal, which opened children and may have ended
         the run itself.
     """
 
-    def __init__(
-        self,
-        roster: Roster,
-        run_id: str,
-        run_dir: Path,
-        offset: int,
-        keep_offset: Callable[[int], None],
-        *,
-        resumed: bool = False,
-    ) -> None:
+    def __init__(self, roster: Roster, store: RunStore, run: Run, *, resumed: bool = False) -> None:
         self._roster = roster
-        self._run_id = run_id
-        self._run_dir = run_dir
-        self._path = run_dir / "journal.jsonl"
-        self._offset = offset
-        self._keep_offset = keep_offset
+        self._store = store
+        self._run_id = run.id
+        self._run_dir = roster.run_dir(run)
+        self._path = self._run_dir / "journal.jsonl"
+        self._offset = store.journal_offset(run.id)
         self._to_recall = resumed
         self._own_end: tuple[RunState, str] | None = None
+        self._end_is_forced = False
+        self.ended = asyncio.Event()
+        """Set once the run itself has said how it ends."""
         self._open_children: list[str] = []
-        self._family = {run_id}
+        self._family = {run.id}
         """The run and all its children, open or not."""
         self._changed = False
+        self._asked = False
         self._reading: asyncio.Task[None] | None = None
+        self._one_at_a_time = asyncio.Lock()
 
     @asynccontextmanager
     async def following(self, watcher: Watcher) -> AsyncIterator[None]:
         """Take in whatever the run appends, until the block ends."""
+        self._roster.journals[self._run_id] = self
         try:
             unwatch = watcher.watch(self._path, self._on_change)
         except FileNotFoundError:
             # The script deleted it: there is nothing to follow.
-            yield
-            return
+            unwatch = _nothing
         self._on_change()
         try:
             yield
         finally:
+            del self._roster.journals[self._run_id]
             unwatch()
             if self._reading is not None:
                 self._reading.cancel()
                 await asyncio.gather(self._reading, return_exceptions=True)
 
     def _on_change(self) -> None:
-        self._changed = self._has_more()
+        # A question that a killed service has read may wait for its answer still.
+        self._changed = self._to_recall or self._has_more()
         if self._changed and self._reading is None:
             self._reading = asyncio.create_task(self._read_on())
 
@@ -104,8 +105,9 @@ class JournalReader:
         try:
             while self._changed:
                 self._changed = False
+                self._asked = False
                 await self.catch_up()
-                await asyncio.sleep(_PAUSE_S)
+                await asyncio.sleep(_SHORT_PAUSE_S if self._asked else _PAUSE_S)
         finally:
             self._reading = None
 
@@ -117,6 +119,10 @@ class JournalReader:
 
     async def catch_up(self) -> None:
         """Take in what is new."""
+        async with self._one_at_a_time:
+            await self._catch_up()
+
+    async def _catch_up(self) -> None:
         try:
             if self._to_recall:
                 await self._recall()
@@ -131,21 +137,22 @@ class JournalReader:
         self._offset = offset
         self._take_in(self._run_id, records)
         if records:
-            self._keep_offset(offset)
+            self._store.keep_journal_offset(self._run_id, offset)
 
     async def _recall(self) -> None:
         """Know again which children are open and how the script ended itself, if it did."""
         records, _ = await asyncio.to_thread(
-            runtime.metrics.read, str(self._path), 0, ("child", "end", "attempt")
+            runtime.metrics.read, str(self._path), 0, ("child", "end", "attempt", "ask")
         )
         self._to_recall = False
         self._take_in(self._run_id, records)
 
     def _take_in(self, run_id: str, records: list[Record]) -> None:
         tags: dict[str, str | None] | None = None
-        for record in records:
-            kind = record["k"]
+        for given in records:
+            kind = given["k"]
             try:
+                record = _whole(given)
                 if kind in ("tag", "untag"):
                     tags = dict(self._roster.record(run_id).tags) if tags is None else tags
                     _change_tag(tags, record)
@@ -153,13 +160,16 @@ class JournalReader:
                     self._add_property(run_id, str(record["n"]), str(record["v"]))
                 elif kind == "child":
                     self._open_child(record)
+                elif kind == "ask":
+                    self._ask(record)
                 elif kind == "attempt":
                     self._own_end = None  # what an earlier attempt said of its end
+                    self.ended.clear()
                 else:
                     self._take_end(record)
-            except (KeyError, ValueError, TypeError, MltrainError) as error:
+            except (LookupError, ValueError, TypeError, *_TOO_MUCH, MltrainError) as error:
                 # What a script appends by itself is data: a bad line costs that line alone.
-                _log.warning("%s: journal record %r: %s", run_id, record, error)
+                _log.warning("%s: journal record %.200r: %s", run_id, given, error)
         if tags is not None:
             self._roster.amend(run_id, tags=tags)
 
@@ -182,11 +192,19 @@ class JournalReader:
         if child_id not in self._open_children and not child.state.final:
             self._open_children.append(child_id)
 
+    def _ask(self, record: Record) -> None:
+        self._asked = True
+        if self._roster.asking is not None:
+            self._roster.asking.take(self._run_id, record)
+
     def _take_end(self, record: Record) -> None:
         run_id, state = str(record["id"]), RunState(record["state"])
         reason = str(record.get("reason") or f"marked {state} by the script")
         if run_id == self._run_id:
-            self._own_end = self._own_end or (state, reason)
+            if self._own_end is None:
+                self._own_end = state, reason
+                self._end_is_forced = bool(record.get("forced"))
+            self.ended.set()
         elif run_id in self._open_children:
             self._end_child(run_id, state, reason, _instant(record))
 
@@ -200,8 +218,19 @@ class JournalReader:
         self._roster.end_child(child_id, state, reason, at)
         self._open_children.remove(child_id)
 
+    @property
+    def own_end(self) -> tuple[RunState, str] | None:
+        """State and reason, once the run itself has said how it ends."""
+        return self._own_end
+
     def verdict(self, conclusion: Conclusion) -> tuple[RunState, str, str | None]:
-        """State, reason and advice: how the process ended, unless the script itself said fail."""
+        """State, reason and advice: how the process ended, unless the script itself said fail.
+
+        What a person said it failed with counts whatever its process, which is ended for that,
+        says.
+        """
+        if self._own_end is not None and self._end_is_forced:
+            return *self._own_end, None
         if conclusion.state is RunState.COMPLETED and self._own_end is not None:
             state, reason = self._own_end
             if state is not RunState.COMPLETED:
@@ -213,6 +242,21 @@ class JournalReader:
         words = "completed" if state is RunState.COMPLETED else "ended"
         for child_id in reversed(tuple(self._open_children)):
             self._end_child(child_id, state, f"{words} with its parent run", at)
+
+
+def _whole(value: Any) -> Any:
+    """What a script has written, halves of surrogate pairs spelled out: they are no text."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    if isinstance(value, dict):
+        return {_whole(key): _whole(each) for key, each in value.items()}
+    return value
+
+
+def _nothing() -> None:
+    """End the watch of what is not watched."""
 
 
 def _change_tag(tags: dict[str, str | None], record: Record) -> None:

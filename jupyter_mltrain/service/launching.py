@@ -17,8 +17,8 @@ from jupyter_mltrain import runtime
 from jupyter_mltrain.compute import processes
 from jupyter_mltrain.compute.base import Container, Launch
 from jupyter_mltrain.errors import EnvironmentFailed, EnvironmentGone
-from jupyter_mltrain.service import retrying
-from jupyter_mltrain.service.run_dirs import FOLDERS
+from jupyter_mltrain.service import data_paths, retrying
+from jupyter_mltrain.service.run_dirs import FOLDERS, have
 from jupyter_mltrain.spec import (
     CELL_SCRIPT,
     DRIVER_LOG,
@@ -42,6 +42,10 @@ THREAD_VARIABLES: Final = (
 )
 """What the numeric libraries read their number of threads from; set to the leased CPUs."""
 
+_MLFLOW: Final = runtime.load("mlflow_plugin")
+
+_NO_CLOUD: Final = "local"
+"""Stands for the subscription and the group that a workspace has in Azure, as in the SDK."""
 _ELF: Final = b"\x7fELF"
 _OF_PYTHON: Final = re.compile(rb"#!.*\bpython[\d.]*\b")
 """A script that names Python as its interpreter: it gets that of its environment."""
@@ -58,7 +62,7 @@ def check_out(run: Run, run_dir: Path, snapshots: Snapshots) -> None:
         retrying.take_outputs(run_dir)
     remove_tree(run_dir / "work")
     for name in FOLDERS:
-        (run_dir / name).mkdir(parents=True, exist_ok=True)
+        have(run_dir, name)
     snapshots.check_out(run.snapshot_id, run_dir / "work")
     if run.attempt > 1:
         retrying.give_outputs(run_dir)
@@ -103,6 +107,7 @@ def compose(
     grace_s: float,
     hide_gpus: bool,
     limit_s: float,
+    data: tuple[str, ...] = (),
 ) -> Launch:
     """Everything the compute needs, for one attempt; the working copy is there.
 
@@ -110,6 +115,8 @@ def compose(
     ----------
     limit_s
         How long this attempt may take.
+    data
+        What the links among its data lead to.
 
     Raises
     ------
@@ -122,18 +129,20 @@ def compose(
         run_id=run.id,
         attempt=run.attempt,
         run_dir=str(run_dir),
-        argv=(*_program(run, run_dir / "work"), *spec.arguments),
+        argv=(*_program(run, run_dir / "work"), *data_paths.arguments(run, run_dir)),
         cwd=str(run_dir / "work"),
         log=str(run_dir / "files" / DRIVER_LOG),
         variables=_variables(run, run_dir, lease, workspace_name, hide_gpus),
         timeout_s=limit_s,
         grace_s=grace_s,
-        memory_bytes=spec.resources.memory_bytes,
-        container=None if image is None else _container(run, image, lease),
+        memory_bytes=lease.memory_bytes or None,
+        container=None if image is None else _container(run, run_dir, image, lease, data),
     )
 
 
-def _container(run: Run, image: ImageSpec, lease: Lease) -> Container:
+def _container(
+    run: Run, run_dir: Path, image: ImageSpec, lease: Lease, data: tuple[str, ...]
+) -> Container:
     assert run.environment is not None
     assert run.environment.image is not None
     return Container(
@@ -143,6 +152,8 @@ def _container(run: Run, image: ImageSpec, lease: Lease) -> Container:
         arguments=image.arguments,
         platform=image.platform,
         readonly=(str(runtime.PATH),),
+        data=data,
+        links=tuple(str(run_dir / data_paths.FOLDER / given.name) for given in run.spec.inputs),
     )
 
 
@@ -209,6 +220,7 @@ def _variables(
     if (lease.gpus or hide_gpus) and spec.environment.image is None:
         variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # the order NVML counts in
         variables["CUDA_VISIBLE_DEVICES"] = ",".join(str(index) for index in lease.gpus)
+    variables |= data_paths.variables(run, run_dir)
     variables |= given
     # From here on nothing is the user's to change: the run could not be found or followed.
     behind = given.get("PYTHONPATH")
@@ -225,13 +237,30 @@ def _variables(
         "AZUREML_RUN_ID": run.id,
         "AZUREML_ARM_PROJECT_NAME": spec.experiment,
         "AZUREML_ARM_WORKSPACE_NAME": workspace_name,
+        "AZUREML_ARM_SUBSCRIPTION": _NO_CLOUD,
+        "AZUREML_ARM_RESOURCEGROUP": _NO_CLOUD,
+        "AZUREML_EXPERIMENT_ID": spec.experiment,
+        "AZUREML_FRAMEWORK": spec.framework,
+        "AZUREML_COMMUNICATOR": spec.communicator,
     }
     if run.attempt > 1:
         variables["MLTRAIN_ATTEMPT_AT"] = repr(time.time())
+    if not _tracks_elsewhere(given):
+        variables |= {
+            "MLFLOW_TRACKING_URI": f"{_MLFLOW.SCHEME}:/{_MLFLOW.run_key(run.id)}",
+            "MLFLOW_RUN_ID": _MLFLOW.run_key(run.id),
+            "MLFLOW_EXPERIMENT_NAME": spec.experiment,
+        }
     if spec.cell is not None:
         variables["MLTRAIN_CELL_INPUTS"] = msgspec.json.encode(spec.cell.inputs).decode()
         variables["MLTRAIN_CELL_OUTPUTS"] = msgspec.json.encode(spec.cell.outputs).decode()
     return variables
+
+
+def _tracks_elsewhere(given: Mapping[str, str]) -> bool:
+    """Whether the user has MLflow log to a server of theirs."""
+    uri = given.get("MLFLOW_TRACKING_URI", "")
+    return bool(uri) and not uri.startswith("mltrain")
 
 
 def _of_environment(run: Run) -> Mapping[str, str]:

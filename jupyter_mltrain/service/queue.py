@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from jupyter_mltrain.compute.leases import Ledger
+from jupyter_mltrain.compute.leases import Holdings, Ledger, Outlook, Room
 from jupyter_mltrain.spec import Lease, Run
 
 
@@ -18,8 +19,10 @@ class Queue:
     kept for it. A later run that needs none of it goes past.
     """
 
-    def __init__(self, ledgers: Mapping[str, Ledger]) -> None:
+    def __init__(self, ledgers: Mapping[str, Holdings]) -> None:
         self.ledgers = dict(ledgers)
+        self.waiting: Counter[str] = Counter()
+        """Compute target -> how many wait for it."""
         self._runs: list[Run] = []
 
     def __len__(self) -> int:
@@ -31,10 +34,18 @@ class Queue:
     def add(self, run: Run) -> None:
         """Put the run in its place."""
         bisect.insort(self._runs, run, key=_order)
+        self.waiting[run.spec.compute] += 1
 
     def remove(self, run_id: str) -> None:
         """Take the run out; nothing when it is not in."""
-        self._runs = [run for run in self._runs if run.id != run_id]
+        position = self.position(run_id)
+        if position is not None:
+            self._take_out(position - 1)
+
+    def _take_out(self, at: int) -> Run:
+        run = self._runs.pop(at)
+        self.waiting -= Counter((run.spec.compute,))  # names with none left are not kept
+        return run
 
     def position(self, run_id: str) -> int | None:
         """Place in the queue from 1, `None` for a run that is not in it."""
@@ -73,20 +84,20 @@ class Queue:
 
     def take_next(self) -> tuple[Run, Lease] | None:
         """Take out the first run that can start, with its lease; `None` when none can."""
-        left: dict[str, Ledger] = {}
+        rooms: dict[Ledger, Room] = {}
+        left: dict[str, Outlook] = {}
         for at, run in enumerate(self._runs):
-            ledger = self.ledgers[run.spec.compute]
-            view = left.get(run.spec.compute, ledger)
-            if view.shortage(run.spec.resources) is None:
-                lease = ledger.take(run.id, run.spec.resources)
+            name, resources = run.spec.compute, run.spec.resources
+            ledger = self.ledgers[name]
+            if name not in left:
+                left[name] = ledger.outlook(rooms)
+            if left[name].fits(resources):
+                lease = ledger.take(run.id, resources)
                 assert lease is not None
-                del self._runs[at]
-                return run, lease
-            left[run.spec.compute] = view.without(run.spec.resources)
-            if all(
-                name in left and left[name].exhausted for name in self.ledgers
-            ):  # nobody behind can start either
-                return None
+                return self._take_out(at), lease
+            left[name].keep(resources)
+            if all(name in left and left[name].exhausted for name in self.waiting):
+                return None  # nobody behind can start either
         return None
 
     def reason(self, run: Run, label_of: Callable[[str], str]) -> str:
@@ -99,12 +110,16 @@ class Queue:
         if short is None:
             ahead = self._runs[0]
             return f"{place}behind {ahead.label}" if position > 1 else "starts next"
-        what, holders = short
-        if not holders:
-            return f"{place}waiting for {what}"
-        first = label_of(holders[0])
-        more = f" and {len(holders) - 1} more hold" if len(holders) > 1 else " holds"
-        return f"{place}waiting for {what}: {first}{more} {'it' if what[:2] == '1 ' else 'them'}"
+        return place + waiting_for(*short, label_of)
+
+
+def waiting_for(what: str, holders: Sequence[str], label_of: Callable[[str], str]) -> str:
+    """What is waited for, and who holds it, in words."""
+    if not holders:
+        return f"waiting for {what}"
+    first = label_of(holders[0])
+    more = f" and {len(holders) - 1} more hold" if len(holders) > 1 else " holds"
+    return f"waiting for {what}: {first}{more} {'it' if what[:2] == '1 ' else 'them'}"
 
 
 def _order(run: Run) -> tuple[int, float, int]:

@@ -1,4 +1,7 @@
-"""Gets runs their environment: before they are queued, and once more when it has gone since."""
+"""Gets runs their environment and their data, before they are queued.
+
+The environment once more when it has gone since.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,38 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jupyter_mltrain.environments.base import Environments
-from jupyter_mltrain.errors import EnvironmentGone
+from jupyter_mltrain.errors import EnvironmentGone, NoSuchRun
 from jupyter_mltrain.service import finishing
+from jupyter_mltrain.service.datasets import takes_data
+from jupyter_mltrain.service.delivering import Deliverer, cautions
 from jupyter_mltrain.service.preflight import Report
+from jupyter_mltrain.service.repeating import AGAIN_OF
 from jupyter_mltrain.service.roster import Roster
 from jupyter_mltrain.spec import BUILD_LOG, Run, RunState
 
 
 class Readier:
-    """The runs that wait for their environment."""
+    """The runs that wait for their environment or their data."""
 
-    def __init__(self, roster: Roster, environments: Environments, threads: Executor) -> None:
+    def __init__(
+        self,
+        roster: Roster,
+        environments: Environments,
+        home: Callable[[str], str],
+        data: Deliverer,
+        threads: Executor,
+    ) -> None:
+        """Get environments for the runs of a roster.
+
+        Parameters
+        ----------
+        home
+            Gives the compute target that environments are made for, where runs execute on one.
+        """
         self._roster = roster
         self._environments = environments
+        self._home = home
+        self._data = data
         self._threads = threads
         self._to_check: dict[str, Callable[[Run], Report]] = {}
         self._prepared_again: set[str] = set()
@@ -34,19 +56,56 @@ class Readier:
         """The run has ended."""
         self._to_check.pop(run_id, None)
         self._prepared_again.discard(run_id)
+        self._data.forget(run_id)
 
     async def prepare(self, run: Run) -> tuple[str, str] | None:
-        """Get the run what it executes in; gives why it will fail in it all the same, if it will.
+        """Get the run what it executes in and its data, at the same time.
 
         Returns
         -------
         tuple of str
-            A sentence, and one that says what to do.
+            Why it will fail all the same, if it will: a sentence, and one that says what to do.
         """
+        reasons = _Reasons(self._roster, run.id)
+        if not takes_data(run.spec):
+            return await self._prepare_environment(run, reasons)
+        reasons.of("data")("bringing the data")
+        both = [
+            asyncio.ensure_future(self._prepare_environment(run, reasons)),
+            asyncio.ensure_future(self._deliver(run, reasons)),
+        ]
+        try:
+            problem, _ = await asyncio.gather(*both)
+        finally:
+            # One of them has failed, or the run is cancelled: neither works on behind its back.
+            for each in both:
+                each.cancel()
+            await asyncio.gather(*both, return_exceptions=True)
+        return problem
+
+    async def _deliver(self, run: Run, reasons: _Reasons) -> None:
+        run_dir = self._roster.run_dir(run)
+        delivered = await self._data.deliver(run, run_dir, reasons.of("data"))
+        run = self._roster.active[run.id]
+        found = cautions(run, self._first(run), delivered)
+        new = [each for each in found if each not in run.warnings]
+        self._roster.amend(run, data=delivered, warnings=(*run.warnings, *new))
+        reasons.of("data")("")
+
+    def _first(self, run: Run) -> Run | None:
+        """The run that this one repeats, if it is still there."""
+        try:
+            return self._roster.record(run.properties[AGAIN_OF])
+        except (KeyError, NoSuchRun):
+            return None
+
+    async def _prepare_environment(self, run: Run, reasons: _Reasons) -> tuple[str, str] | None:
         log = self._roster.run_dir(run) / "files" / BUILD_LOG
-        spec, audience = run.spec, _Waiting(self._roster, run.id, log)
-        built = await self._environments.prepare(spec.environment, spec.compute, audience)
-        run = self._roster.amend(run.id, environment=built, reason="the environment is ready")
+        spec, audience = run.spec, _Waiting(reasons.of("environment"), log)
+        place = self._home(spec.compute)
+        built = await self._environments.prepare(spec.environment, place, audience)
+        run = self._roster.amend(run.id, environment=built)
+        reasons.of("environment")("" if takes_data(spec) else "the environment is ready")
         check = self._to_check.pop(run.id, None)
         if check is None:
             return None
@@ -89,9 +148,29 @@ class Readier:
 class _Waiting:
     """A run that waits for its environment."""
 
-    roster: Roster
-    run_id: str
+    tell: Callable[[str], None]
     log: Path
 
     def said(self, reason: str) -> None:
-        self.roster.amend(self.run_id, reason=reason)
+        self.tell(reason)
+
+
+class _Reasons:
+    """What a run waits for, told by several that work for it at the same time."""
+
+    def __init__(self, roster: Roster, run_id: str) -> None:
+        self._roster = roster
+        self._run_id = run_id
+        self._told: dict[str, str] = {}
+
+    def of(self, what: str) -> Callable[[str], None]:
+        """Takes what one of them has to say; the empty string is nothing any more."""
+
+        def told(reason: str) -> None:
+            self._told[what] = reason
+            reasons = "; ".join(filter(None, self._told.values()))
+            run = self._roster.active.get(self._run_id)
+            if run is not None and reasons and reasons != run.reason and not run.state.final:
+                self._roster.amend(run, reason=reasons)
+
+        return told

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_mltrain.service import retrying
-from jupyter_mltrain.spec import Frozen, Lease, Node, Run, RunState
+from jupyter_mltrain.service import asking, delivering, retrying
+from jupyter_mltrain.spec import Frozen, Lease, Node, Run, RunKind, RunState
 from jupyter_mltrain.store.files import RunFiles
+from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.store.runs import RunStore
 
 _log = logging.getLogger(__name__)
@@ -34,7 +35,9 @@ def rebuild(store: RunStore, runs_dir: Path) -> int:
         except (OSError, msgspec.DecodeError, msgspec.ValidationError) as error:
             _log.error("%s cannot be read: %s", path, error)
     for run in sorted(found, key=lambda run: run.number):
-        if (runs_dir / run.id / "control" / "reaper.json").exists() and not run.state.final:
+        if run.spec.kind is RunKind.INTERACTIVE and not run.state.final:
+            pass  # whoever opened it is found, or missed, by `Opened`
+        elif (runs_dir / run.id / "control" / "reaper.json").exists() and not run.state.final:
             run = _still_told_of(run)
         elif not run.state.final:
             run = msgspec.structs.replace(
@@ -51,6 +54,11 @@ def rebuild(store: RunStore, runs_dir: Path) -> int:
 
 def _still_told_of(run: Run) -> Run:
     """The record of a run that a reaper has, or had: the supervisor finds out which."""
+    if run.nodes and run.nodes[0].host.startswith(f"{run.spec.compute}-"):
+        # Of a cluster, which was in the database too: what is left of it is this machine.
+        run = msgspec.structs.replace(
+            run, spec=msgspec.structs.replace(run.spec, compute="local"), nodes=()
+        )
     node = Node(index=0, host=socket.gethostname(), lease=Lease(cpus=1))
     return msgspec.structs.replace(
         run,
@@ -87,11 +95,13 @@ def find_leftovers(store: RunStore, runs_dir: Path) -> Leftovers:
 
 
 def clear(leftovers: Leftovers) -> None:
-    """Delete strays, and the working copies that ended runs still have. Runs in a thread."""
+    """Delete strays, and what ended runs still have of their work. Runs in a thread."""
     for folder in leftovers.strays:
         _log.warning("removing %s: its submit was never finished", folder)
         shutil.rmtree(folder, ignore_errors=True)
     for folder in leftovers.untidy:
+        remove_tree(folder / asking.FOLDER)
+        delivering.clear(folder)
         if (folder / "work").exists():
             retrying.give_outputs(folder)
             files = RunFiles(folder)

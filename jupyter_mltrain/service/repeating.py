@@ -16,6 +16,7 @@ from jupyter_mltrain.spec import (
     EnvironmentSpec,
     PackagesSpec,
     Run,
+    RunKind,
     Source,
     is_reserved_name,
 )
@@ -25,7 +26,15 @@ from jupyter_mltrain.wire import AgainRequest, SubmitRequest
 AGAIN_OF: Final = "again_of"
 """The property of a run that repeats another one: that one's id."""
 
-_CHANGES: Final = ("resources", "arguments", "variables", "timeout_s", "priority", "name")
+_CHANGES: Final = (
+    "resources",
+    "arguments",
+    "variables",
+    "timeout_s",
+    "priority",
+    "retries",
+    "name",
+)
 
 
 def as_submit(first: Run, request: AgainRequest, staging: Path) -> SubmitRequest:
@@ -38,8 +47,13 @@ def as_submit(first: Run, request: AgainRequest, staging: Path) -> SubmitRequest
     InvalidSpec
         Packages are asked for, and the environment is one that nothing is installed into.
     WrongState
-        The run is a child.
+        The run is a child, or has no script.
     """
+    if first.spec.kind is RunKind.INTERACTIVE:
+        raise WrongState(
+            f"{first.label} was logged from a notebook or program, not started here, so there is "
+            "no script to run again. Run those cells again, or submit them with %%train."
+        )
     if first.parent_id is not None or first.snapshot_id is None:
         raise WrongState(
             f"{first.label} was opened by the script of its parent run. Run that one again."

@@ -9,10 +9,12 @@ from __future__ import annotations
 import errno
 import json
 import os
+import stat
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from jupyter_mltrain.service import run_dirs
 from jupyter_mltrain.spec import ExitRecord, Run, RunState
 from jupyter_mltrain.store.confined import open_folder_below, open_to_append
 from jupyter_mltrain.store.removal import remove_tree
@@ -20,8 +22,10 @@ from jupyter_mltrain.store.removal import remove_tree
 CARRIED: Final = ("outputs", "logs")
 """Folders of the working copy that the next attempt finds as the last one left them."""
 
-_NOT_THERE: Final = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP})
-"""A script deleted a folder or put something else in its place: there is nothing to carry."""
+_NOT_THERE: Final = frozenset(
+    {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.EISDIR, errno.EINVAL, errno.ENXIO}
+)
+"""A script deleted something or put something else in its place, a link or a pipe say."""
 
 _NEVER: Final = frozenset({"cancel", "timeout", "start"})
 """Causes of an ending that another attempt would only repeat."""
@@ -56,14 +60,21 @@ def put_aside(run: Run, run_dir: Path, at: datetime) -> None:
 
     What the journal says of the run's own end is over with this, which a line in it says.
     """
-    kept = run_dir / f"control-{run.attempt}"
-    if (run_dir / "control" / "reaper.json").exists() or not kept.exists():
+    control, kept = run_dir / "control", run_dir / f"control-{run.attempt}"
+    run_dirs.have(run_dir, "control")
+    if any(control.iterdir()):
         remove_tree(kept)
-        (run_dir / "control").rename(kept)
-    (run_dir / "control").mkdir(exist_ok=True)
+        control.rename(kept)
+        control.mkdir()
     record = {"k": "attempt", "n": run.attempt + 1, "t": at.timestamp()}
-    with open(open_to_append(run_dir, "journal.jsonl"), "a", encoding="ascii") as journal:
-        journal.write("\n" + json.dumps(record) + "\n")  # ends a line that was left unfinished
+    try:
+        journal = open_to_append(run_dir, "journal.jsonl")
+    except OSError as error:
+        if error.errno not in _NOT_THERE:
+            raise
+        return
+    with open(journal, "a", encoding="ascii") as file:
+        file.write("\n" + json.dumps(record) + "\n")  # ends a line that was left unfinished
 
 
 def take_outputs(run_dir: Path) -> None:
@@ -76,6 +87,7 @@ def take_outputs(run_dir: Path) -> None:
 
 def give_outputs(run_dir: Path) -> None:
     """Put what was taken into the new working copy, in place of what the snapshot has there."""
+    run_dirs.have(run_dir, "work")
     for name in CARRIED:
         if os.path.lexists(run_dir / _aside(name)):
             remove_tree(run_dir / "work" / name)
@@ -92,6 +104,9 @@ def _move(run_dir: Path, old: tuple[str, str], new: tuple[str, str]) -> None:
     try:
         for folder, _ in (old, new):
             folders.append(open_folder_below(run_dir, folder))
+        if not stat.S_ISDIR(os.lstat(old[1], dir_fd=folders[0]).st_mode):
+            os.unlink(old[1], dir_fd=folders[0])  # a link would lead the next attempt, and us, away
+            return
         os.rename(old[1], new[1], src_dir_fd=folders[0], dst_dir_fd=folders[1])
     except OSError as error:
         if error.errno not in _NOT_THERE:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
+from jupyter_mltrain import units
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.spec import Run, RunKind, RunState
 from jupyter_mltrain.store.runs import RunStore
+
+if TYPE_CHECKING:
+    from jupyter_mltrain.service.asking import Asking
+    from jupyter_mltrain.service.journal import JournalReader
 
 
 class Clock(Protocol):
@@ -25,6 +30,10 @@ class Roster:
     def __init__(self, store: RunStore, hub: Hub, clock: Clock, runs_dir: Path) -> None:
         self.active: dict[str, Run] = {}
         """Id -> record of every run that has not ended and is no child."""
+        self.journals: dict[str, JournalReader] = {}
+        """Id -> reader of the journal, of every run whose journal is followed."""
+        self.asking: Asking | None = None
+        """Answers what runs ask from inside."""
         self._store = store
         self._hub = hub
         self._clock = clock
@@ -41,6 +50,18 @@ class Roster:
             root = self.record(root.parent_id)
         folder = self._runs_dir / root.id
         return folder if root is run else folder / "children" / run.id
+
+    def unended(self, compute: str) -> str | None:
+        """The sentence for who would take a compute target away from runs; `None` without any."""
+        runs = [run for run in self.active.values() if run.spec.compute == compute]
+        if not runs:
+            return None
+        some = ", ".join(run.label for run in runs[:3]) + (" …" if len(runs) > 3 else "")
+        return (
+            f"{units.plural(len(runs), 'run')} on {compute!r} "
+            f"{'has' if len(runs) == 1 else 'have'} not ended: {some}. Cancel them, or wait for "
+            "their end."
+        )
 
     def move(self, run: Run, to: RunState, reason: str, **changes: Any) -> Run:
         """Change the state of a run of the supervisor's, with its reason."""
@@ -77,6 +98,7 @@ class Roster:
             warnings=(),
             tags={},
             properties={},
+            description=None,
             rank=None,
         )
         self._store.insert(child)

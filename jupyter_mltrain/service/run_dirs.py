@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -50,6 +51,24 @@ class RunDirs:
             except OSError:
                 return  # a full disk, say: the next submit says so
             self._spares.append(spare)
+
+
+def have(run_dir: Path, name: str) -> None:
+    """Have a folder of a run's there, whatever its script has put in the place of it.
+
+    A link above all: a run in a container, where that leads to nothing, would have us follow it.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    path = run_dir
+    for part in name.split("/"):
+        path /= part
+        try:
+            path.mkdir()
+        except FileExistsError:
+            if stat.S_ISDIR(path.lstat().st_mode):
+                continue
+            path.unlink()
+            path.mkdir()
 
 
 def _build(run_dir: str) -> None:

@@ -32,6 +32,8 @@ _PIECE_BYTES: Final = 32_768
 everything kept so far, 25 ms each time for a million values, in which no other thread gets on."""
 
 _LONGEST_TEXT: Final = 1_000
+_LONGEST_BYTES: Final = 1 << 26
+"""Of a line. What is longer is given in pieces, none of which is a record."""
 _KINDS: Final = frozenset({"metric", "list", "row", "table", "image"})
 
 
@@ -108,14 +110,13 @@ def _any_record(line: bytes) -> Iterator[Any]:
 
 def _whole_lines(path: Path, offset: int) -> Iterator[bytes]:
     """Some lines at a time, up to the last that has its end."""
-    rest = b""
+    rest = bytearray()
     for data in _pieces(path, offset):
         lines, end, torn = data.rpartition(b"\n")
-        if end:
-            yield rest + lines + end
-            rest = torn
-        else:
-            rest += data
+        if end or len(rest) > _LONGEST_BYTES:
+            yield bytes(rest) + lines + end
+            rest = bytearray()
+        rest += torn
 
 
 def _pieces(path: Path, offset: int) -> Iterator[bytes]:
@@ -127,6 +128,8 @@ def _pieces(path: Path, offset: int) -> Iterator[bytes]:
 
 
 def _records(lines: bytes) -> Iterator[_Record]:
+    if len(lines) > _LONGEST_BYTES:
+        return iter(())
     try:
         found = _decode_lines(lines)
     except (msgspec.DecodeError, RecursionError):

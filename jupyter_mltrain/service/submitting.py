@@ -161,6 +161,7 @@ class Acceptor:
             spec.environment.is_built,
             built and built.id,
             spec.resources.gpus,
+            gpus,
             *variables.items(),
         )
         passed_at, warnings = self._passed.get(key, (0.0, ()))

@@ -7,33 +7,33 @@ does what no event prompts: it lets the queue go on when the disk has room again
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import socket
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from jupyter_mltrain.compute.base import Compute, Exited, Running, Unreachable
+from jupyter_mltrain.compute.base import Compute
 from jupyter_mltrain.compute.leases import Ledger
+from jupyter_mltrain.compute.nodes import Nodes
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.environments.base import Environments
 from jupyter_mltrain.errors import (
-    EnvironmentGone,
     MltrainError,
     WrongState,
 )
-from jupyter_mltrain.service import finishing, launching, reordering, retrying
+from jupyter_mltrain.service import (
+    reordering,
+)
+from jupyter_mltrain.service.datasets import takes_data
+from jupyter_mltrain.service.delivering import Deliverer
 from jupyter_mltrain.service.disk import Disk
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
-from jupyter_mltrain.service.journal import JournalReader
-from jupyter_mltrain.service.observing import until_ended
+from jupyter_mltrain.service.life import Life
+from jupyter_mltrain.service.outgoing import Outgoing
 from jupyter_mltrain.service.preflight import Report
 from jupyter_mltrain.service.queue import Queue
 from jupyter_mltrain.service.readying import Readier
@@ -41,7 +41,15 @@ from jupyter_mltrain.service.roster import Clock, Roster
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.tasks import RunTasks
 from jupyter_mltrain.service.tidying import Tidier
-from jupyter_mltrain.spec import ExitRecord, Lease, Node, Run, RunSpec, RunState
+from jupyter_mltrain.spec import (
+    ComputeStatus,
+    Lease,
+    Node,
+    Run,
+    RunKind,
+    RunSpec,
+    RunState,
+)
 from jupyter_mltrain.store.runs import RunStore
 from jupyter_mltrain.store.snapshots import Snapshots
 
@@ -61,6 +69,8 @@ class Supervisor:
         durability: Durability,
         computes: Mapping[str, Compute],
         environments: Environments,
+        data: Deliverer,
+        outgoing: Outgoing,
         hub: Hub,
         watcher: Watcher,
         clock: Clock,
@@ -75,20 +85,32 @@ class Supervisor:
         self.queue = Queue({name: Ledger(place.capacity()) for name, place in computes.items()})
         self.paused: str | None = None
         self._store = store
-        self._snapshots = snapshots
         self._tidier = Tidier(self.roster, run_dirs, durability, threads)
         self.environments = environments
-        self._readier = Readier(self.roster, environments, threads)
+        self._readier = Readier(self.roster, environments, self.home, data, threads)
+        self._outgoing = outgoing
         self._hub = hub
-        self._watcher = watcher
         self._clock = clock
-        self._threads = threads
-        self._workspace_name = workspace_name
-        self._grace_s = cancel_grace_s
-        self._cancelling: set[str] = set()
-        self._checked_out: set[str] = set()
         self._disk = Disk(runs_dir.parent / "reserve", disk_floor_bytes)
-        self._tasks = RunTasks(self.roster, self._disk, self._end, self._carry_on)
+        self._life = Life(
+            roster=self.roster,
+            store=store,
+            snapshots=snapshots,
+            computes=computes,
+            readier=self._readier,
+            data=data,
+            outgoing=outgoing,
+            tidier=self._tidier,
+            watcher=watcher,
+            clock=clock,
+            threads=threads,
+            workspace_name=workspace_name,
+            grace_s=cancel_grace_s,
+            wait=self._wait,
+            release=self._release,
+            end=self._end,
+        )
+        self._tasks = RunTasks(self.roster, self._disk, self._end, self._life.carry_on)
 
     async def tidied(self, run_id: str) -> None:
         """Return when nothing is done any more for a run that has ended."""
@@ -99,12 +121,38 @@ class Supervisor:
         """The record as of now: for a waiting run, with what it waits for at this moment."""
         if run.state is not RunState.QUEUED:
             return run
-        reason = self.paused or self.queue.reason(run, self._label)
+        reason = self.paused or self.queue.reason(run, self.label)
         return run if reason == run.reason else replace(run, reason=reason)
 
-    def _label(self, run_id: str) -> str:
-        run = self.roster.active.get(run_id)
-        return run.label if run else run_id
+    def label(self, holder: str) -> str:
+        """What a sentence calls who holds a lease: a run, or a node that none executes on."""
+        run = self.roster.active.get(holder)
+        return run.label if run else f"the idle node {holder}"
+
+    def status(self, compute: str) -> ComputeStatus:
+        """A compute target with the runs that hold something of it."""
+        ledger, active = self.queue.ledgers[compute], self.roster.active
+        return ComputeStatus(
+            name=compute,
+            kind=self.computes[compute].kind,
+            capacity=ledger.capacity,
+            leases={run: lease for run, lease in ledger.leases.items() if run in active},
+            queued=self.queue.waiting[compute],
+        )
+
+    def home(self, compute: str) -> str:
+        """For which compute target environments are made: a cluster's runs share this machine's."""
+        return self.computes[compute].name
+
+    def cautions(self, compute: str) -> tuple[str, ...]:
+        """What whoever submits there should know."""
+        ledger = self.queue.ledgers[compute]
+        return (ledger.note,) if isinstance(ledger, Nodes) and ledger.note else ()
+
+    def unasked_gpus(self, compute: str) -> int:
+        """How many GPUs there are that a run gets none of unless it asks; a node's it gets all."""
+        ledger = self.queue.ledgers[compute]
+        return 0 if isinstance(ledger, Nodes) else len(ledger.capacity.gpus)
 
     # What happens
 
@@ -112,7 +160,8 @@ class Supervisor:
         """Whether a run like this would start at once."""
         return (
             not len(self.queue)
-            and self.environments.ready(spec.environment, spec.compute) is not None
+            and not takes_data(spec)
+            and self.environments.ready(spec.environment, self.home(spec.compute)) is not None
             and self.queue.ledgers[spec.compute].shortage(spec.resources) is None
         )
 
@@ -121,7 +170,7 @@ class Supervisor:
         if not self.has_room(spec) or self._disk.why_short() is not None:
             return None
         lease = self.queue.ledgers[spec.compute].take(run_id, spec.resources)
-        return None if lease is None else _here(lease)
+        return None if lease is None else self._node(run_id, spec.compute, lease)
 
     def give_back(self, run_id: str, spec: RunSpec) -> None:
         """Undo `lease_now` for a run that could not be stored."""
@@ -145,11 +194,11 @@ class Supervisor:
         if check is not None and run.environment is None:
             self._readier.check_later(run, check)
         if checked_out:
-            self._checked_out.add(run.id)
+            self._life.checked_out.add(run.id)
         if run.state is RunState.PREPARING:
-            self._tasks.begin(run, self._prepare)
+            self._tasks.begin(run, self._life.prepare)
         elif run.state is RunState.STARTING:
-            self._tasks.begin(run, self._start)
+            self._tasks.begin(run, self._life.start)
         else:
             self.queue.add(run)
             self.start_what_fits()
@@ -164,16 +213,18 @@ class Supervisor:
                 self._end_with_its_parent(run)
                 continue
             self.roster.active[run.id] = run
+            if run.spec.kind is RunKind.INTERACTIVE:
+                continue  # it is no process of ours; `Opened` watches it
             lease = run.nodes[0].lease if run.nodes else None
             if run.state is RunState.PREPARING:
-                self._tasks.begin(run, self._prepare)
+                self._tasks.begin(run, self._life.prepare)
             elif run.state is RunState.QUEUED or lease is None:
                 self.queue.add(run)
             else:
-                self.queue.ledgers[run.spec.compute].hold(run.id, lease)
+                self.queue.ledgers[run.spec.compute].hold(run.id, lease, run.nodes[0].host)
                 if run.state is RunState.CANCEL_REQUESTED:
-                    self._cancelling.add(run.id)
-                self._tasks.begin(run, self._carry_on)
+                    self._life.cancelling.add(run.id)
+                self._tasks.begin(run, self._life.carry_on)
         self.start_what_fits()
 
     def _end_with_its_parent(self, child: Run) -> None:
@@ -192,6 +243,8 @@ class Supervisor:
 
     def start_what_fits(self) -> None:
         """Start every run of the queue that its compute has room for."""
+        for ledger in self.queue.ledgers.values():
+            ledger.settle()
         before = self.paused
         self.paused = self._disk.why_short() if len(self.queue) else None
         while self.paused is None:
@@ -205,14 +258,23 @@ class Supervisor:
                     run,
                     RunState.STARTING,
                     "making the working copy",
-                    nodes=(_here(lease),),
+                    nodes=(self._node(run.id, run.spec.compute, lease),),
                 )
             except MltrainError as error:
                 self._give_back(run, error)
                 break
-            self._tasks.begin(run, self._start)
+            self._tasks.begin(run, self._life.start)
         if before != self.paused:
             self._hub.changed(Hub.QUEUE)
+
+    def _wait(self, run: Run) -> None:
+        """Queue a run that is ready to start."""
+        self.queue.add(run)
+        self.start_what_fits()
+
+    def _release(self, run: Run) -> None:
+        """Take back what a run holds that has not ended."""
+        self.queue.ledgers[run.spec.compute].release(run.id)
 
     def _give_back(self, run: Run, error: MltrainError) -> None:
         """Nothing can be written just now: wait with the run instead of losing it."""
@@ -240,7 +302,9 @@ class Supervisor:
     async def cancel(self, run: Run) -> Run:
         """Ask a run to end. One that has ended stays as it is."""
         run = self.roster.active.get(run.id, run)
-        if run.state.final or run.id in self._cancelling:
+        if run.state is RunState.FINALIZING and self._outgoing.stop(run.id):
+            return run
+        if run.state.final or run.id in self._life.cancelling:
             return run
         if run.parent_id is not None:
             parent = self.roster.record(run.parent_id).label
@@ -250,184 +314,27 @@ class Supervisor:
             run = self._end(run, RunState.CANCELED, "cancelled by you before it started")
             self._hub.changed(Hub.QUEUE)
             return run
-        self._cancelling.add(run.id)
+        self._life.cancelling.add(run.id)
         if run.state is RunState.PREPARING:
             self._tasks.cancel(run.id)
             return self._end(run, RunState.CANCELED, "cancelled by you while it was prepared")
         run = self.roster.move(run, RunState.CANCEL_REQUESTED, "cancelled by you")
         handle = self._store.handle(run.id)
         if handle is not None:
-            await self.computes[run.spec.compute].cancel(handle, self._control(run))
+            await self.computes[run.spec.compute].cancel(handle, self._life.control(run))
         return run
-
-    # One run's life
-
-    async def _prepare(self, run: Run) -> None:
-        problem = await self._readier.prepare(run)
-        run = self.roster.active[run.id]
-        if problem is not None:
-            sentence, advice = problem
-            self._end(run, RunState.FAILED, sentence, advice=advice or None)
-            return
-        run = self.roster.move(run, RunState.QUEUED, "waiting to start")
-        self.queue.add(run)
-        self.start_what_fits()
-
-    async def _start(self, run: Run) -> None:
-        run_dir = self.roster.run_dir(run)
-        lease = run.nodes[0].lease
-        assert lease is not None
-        compute = self.computes[run.spec.compute]
-        if run.id in self._checked_out:
-            self._checked_out.remove(run.id)
-        else:
-            await self._in_thread(launching.check_out, run, run_dir, self._snapshots)
-        run = self.roster.active[run.id]  # a tag may have come meanwhile
-        if run.id in self._cancelling:
-            self._end(run, RunState.CANCELED, "cancelled by you before it started")
-            return
-        launch = launching.compose(
-            run,
-            run_dir,
-            lease,
-            self._workspace_name,
-            self._grace_s,
-            hide_gpus=bool(compute.capacity().gpus),
-            limit_s=retrying.left_s(run, self._clock()),
-        )
-        try:
-            launching.check_there(run)
-            handle = await compute.start(launch)
-        except EnvironmentGone as error:
-            await self._prepare_again(run, error)
-            return
-        run = self._started(run.id, handle)
-        await self._readier.begun(run, run_dir)
-        self._tidier.record_soon(run)
-        await self._watch(run, handle)
-
-    async def _prepare_again(self, run: Run, error: EnvironmentGone) -> None:
-        """What the run was to execute in has gone since it was made: make it once more."""
-        run = self.roster.active[run.id]
-        if run.id in self._cancelling:
-            self._end(run, RunState.CANCELED, "cancelled by you before it started")
-            return
-        run = self._readier.lose(run, error)
-        self.queue.ledgers[run.spec.compute].release(run.id)
-        self.start_what_fits()
-        await self._prepare(run)
-
-    def _started(self, run_id: str, handle: str) -> Run:
-        run = self.roster.active[run_id]
-        now = self._clock()
-        if run.state is RunState.STARTING:
-            return self.roster.move(
-                run,
-                RunState.RUNNING,
-                "running" if run.attempt == 1 else f"running, attempt {run.attempt}",
-                started_at=run.started_at or now,
-                handle=handle,
-            )
-        self._store.keep_handle(run.id, handle)
-        if run.started_at is None:
-            return self.roster.amend(run, started_at=now)
-        return run
-
-    async def _carry_on(self, run: Run) -> None:
-        """Continue after a restart of the service, wherever the run has got to."""
-        handle = self._store.handle(run.id)
-        found = self._control(run) / "reaper.json"
-        if handle is None and not found.exists():
-            if run.id in self._cancelling:
-                self._end(run, RunState.CANCELED, "cancelled by you before it started")
-                return
-            await self._start(run)
-            return
-        if handle is None:
-            handle = await asyncio.to_thread(found.read_text)
-        await self._watch(self._started(run.id, handle), handle, resumed=True)
-
-    async def _watch(self, run: Run, handle: str, resumed: bool = False) -> None:
-        compute, control = self.computes[run.spec.compute], self._control(run)
-        if run.id in self._cancelling:
-            await compute.cancel(handle, control)
-        journal = JournalReader(
-            self.roster,
-            run.id,
-            self.roster.run_dir(run),
-            self._store.journal_offset(run.id),
-            lambda offset: self._store.keep_journal_offset(run.id, offset),
-            resumed=resumed,
-        )
-        async with journal.following(self._watcher):
-            asked = run.state is RunState.NOT_RESPONDING
-            seen = await until_ended(
-                compute, handle, control, partial(self._said, run.id), look_first=asked
-            )
-        await journal.catch_up()
-        if isinstance(seen, Exited):
-            await self._finish(run.id, seen.record, None, journal)
-        else:
-            await self._finish(run.id, None, seen.reason, journal)
-
-    def _said(self, run_id: str, seen: Running | Unreachable) -> None:
-        """Take in whether a compute target can be asked about a run that has not ended."""
-        run = self.roster.active[run_id]
-        if isinstance(seen, Unreachable) and run.state is RunState.RUNNING:
-            self.roster.move(run, RunState.NOT_RESPONDING, seen.reason)
-        elif isinstance(seen, Running) and run.state is RunState.NOT_RESPONDING:
-            self.roster.move(run, RunState.RUNNING, "running")
-
-    async def _finish(
-        self, run_id: str, record: ExitRecord | None, lost: str | None, journal: JournalReader
-    ) -> None:
-        run = self.roster.active[run_id]
-        run_dir = self.roster.run_dir(run)
-        ended = (record.ended_at if record else None) or self._clock()
-        if run.spec.retries and run.id not in self._cancelling:
-            seen = await self._in_thread(finishing.explain_end, run, run_dir, record, lost, ended)
-            state, reason, _ = journal.verdict(seen)
-            if retrying.is_due(run, state, record):
-                journal.end_children(state, ended)
-                await self._begin_again(run_id, reason, ended)
-                return
-        result = finishing.conclude_quickly(run_dir, record)
-        if result is None:
-            result = await self._in_thread(finishing.conclude, run, run_dir, record, lost, ended)
-            run = self.roster.active[run_id]  # a tag may have come meanwhile
-        state, reason, advice = journal.verdict(result)
-        # Children first: the next service looks for them only through a run that has not ended.
-        journal.end_children(state, ended)
-        self._end(run, state, reason, ended_at=ended, exit=record, advice=advice)
-        self._tidier.tidy_soon(run_id, run_dir)
-
-    async def _begin_again(self, run_id: str, why: str, ended: datetime) -> None:
-        """Queue a run whose attempt has failed for the next one."""
-        run = self.roster.active[run_id]
-        run_dir = self.roster.run_dir(run)
-        reason = retrying.reason(run, why)
-        await self._in_thread(retrying.put_aside, run, run_dir, ended)
-        await self._in_thread(finishing.note, run_dir, ended, reason)
-        run = self.roster.active[run_id]
-        if run_id in self._cancelling:
-            self._end(run, RunState.CANCELED, "cancelled by you between two attempts")
-            return
-        self.queue.ledgers[run.spec.compute].release(run_id)
-        run = self.roster.move(
-            run, RunState.QUEUED, reason, attempt=run.attempt + 1, nodes=(), handle=""
-        )
-        self._tidier.record_soon(run)
-        self.queue.add(run)
-        self.start_what_fits()
 
     def _end(self, run: Run, state: RunState, reason: str, **changes: Any) -> Run:
         changes.setdefault("ended_at", self._clock())
         run = self.roster.move(run, state, reason, **changes)
         del self.roster.active[run.id]
-        self._cancelling.discard(run.id)
-        self._checked_out.discard(run.id)
+        self._life.cancelling.discard(run.id)
+        self._life.checked_out.discard(run.id)
         self._readier.forget(run.id)
-        if run.attempt > 1 and "exit" not in changes:  # what earlier attempts wrote is kept
+        if self.roster.asking is not None:
+            self.roster.asking.ended(run)
+        if "exit" not in changes and (run.attempt > 1 or takes_data(run.spec)):
+            # What earlier attempts wrote is kept; what was brought goes.
             self._tidier.tidy_soon(run.id, self.roster.run_dir(run))
         self.queue.ledgers[run.spec.compute].release(run.id)
         self.start_what_fits()
@@ -435,17 +342,10 @@ class Supervisor:
             self._hub.changed(Hub.QUEUE)
         return run
 
-    def _control(self, run: Run) -> Path:
-        return self.roster.run_dir(run) / "control"
-
-    def _in_thread(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
-        return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
-
     async def close(self) -> None:
         """Stop watching; the runs go on. What is left to do for ended ones is done first."""
         await self._tasks.close()
         await self._tidier.close()
 
-
-def _here(lease: Lease) -> Node:
-    return Node(index=0, host=socket.gethostname(), lease=lease)
+    def _node(self, run_id: str, compute: str, lease: Lease) -> Node:
+        return Node(index=0, host=self.queue.ledgers[compute].host(run_id), lease=lease)

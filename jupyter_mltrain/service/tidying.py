@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from jupyter_mltrain.errors import MltrainError
-from jupyter_mltrain.service import finishing, retrying
+from jupyter_mltrain.service import asking, delivering, finishing, retrying
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.roster import Roster
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.spec import Run
 from jupyter_mltrain.store.files import RunFiles
+from jupyter_mltrain.store.removal import remove_tree
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -111,6 +112,8 @@ def _keep_all(records: list[tuple[Run, Path]]) -> list[Path]:
             if run.attempt > 1:  # it may have ended between two attempts
                 retrying.give_outputs(run_dir)
                 RunFiles(run_dir).collect()
+            delivering.clear(run_dir)
+            remove_tree(run_dir / asking.FOLDER)
             finishing.keep(run, run_dir)
         except (MltrainError, OSError) as error:
             _log.error("%s cannot be tidied: %s", run.id, error)

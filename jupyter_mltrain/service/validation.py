@@ -11,8 +11,9 @@ from typing import Final
 from jupyter_mltrain import runtime, units
 from jupyter_mltrain.compute import container_options
 from jupyter_mltrain.compute.base import Compute
-from jupyter_mltrain.compute.leases import Ledger
+from jupyter_mltrain.compute.leases import Holdings
 from jupyter_mltrain.errors import ComputeTargetError, InvalidSpec
+from jupyter_mltrain.service import data_names
 from jupyter_mltrain.service.journal import MAX_TAGS
 from jupyter_mltrain.spec import (
     MAX_RUN_DURATION_S,
@@ -20,6 +21,7 @@ from jupyter_mltrain.spec import (
     ImageSpec,
     RunKind,
     RunSpec,
+    is_environment_name,
     is_experiment_name,
 )
 from jupyter_mltrain.wire import SubmitRequest
@@ -32,7 +34,7 @@ _IMAGE = re.compile(r"[a-zA-Z0-9][\w.:/@-]*\Z")
 
 def validate(
     request: SubmitRequest,
-    ledgers: Mapping[str, Ledger],
+    ledgers: Mapping[str, Holdings],
     computes: Mapping[str, Compute] | None = None,
 ) -> None:
     """Raise the error that says what is wrong with the request, if anything is.
@@ -43,15 +45,9 @@ def validate(
         To find out whether the run's kind of environment can be had there; without, it is not.
     """
     spec = request.spec
-    if not is_experiment_name(spec.experiment):
-        raise InvalidSpec(
-            f"{spec.experiment!r} cannot name an experiment. Use up to 255 letters, digits, "
-            "'_', '-' and '.', the first a letter or digit."
-        )
-    if spec.name is not None and not _is_name(spec.name):
-        raise InvalidSpec(
-            f"{spec.name[:60]!r} cannot name a run. Use 1 to {_NAME_LENGTH} characters in one line."
-        )
+    check_experiment(spec.experiment)
+    if spec.name is not None:
+        check_name(spec.name)
     ledger = ledgers.get(spec.compute)
     if ledger is None:
         raise no_compute(spec.compute, ledgers)
@@ -63,6 +59,7 @@ def validate(
     _check_texts(spec)
     _check_script(spec)
     _check_cell(request)
+    data_names.check(spec)
     if len(request.tags) > MAX_TAGS:
         raise InvalidSpec(f"The run has {len(request.tags)} tags; {MAX_TAGS} is the most.")
     source = request.source
@@ -117,14 +114,36 @@ def no_compute(name: str, known: Iterable[str]) -> ComputeTargetError:
     return ComputeTargetError(f"No compute target {name!r}. There {verb} {units.listed(names)}.")
 
 
+def check_compute_name(name: str) -> None:
+    """Raise when no compute target can be called so."""
+    if not is_environment_name(name):
+        raise InvalidSpec(
+            f"{name[:120]!r} cannot name a compute target. Use 1 to 100 letters, digits, '_', "
+            "'-' and '.', the first a letter or digit."
+        )
+
+
 def check_priority(priority: int) -> None:
     """Raise when no run can have that priority."""
     if abs(priority) > 1_000_000:
         raise InvalidSpec(f"The priority {priority} is outside -1000000 to 1000000.")
 
 
-def _is_name(name: str) -> bool:
-    return 0 < len(name) <= _NAME_LENGTH and name.isprintable()
+def check_experiment(name: str) -> None:
+    """Raise when no experiment can have that name."""
+    if not is_experiment_name(name):
+        raise InvalidSpec(
+            f"{name!r} cannot name an experiment. Use up to 255 letters, digits, '_', '-' and "
+            "'.', the first a letter or digit."
+        )
+
+
+def check_name(name: str) -> None:
+    """Raise when no run can have that name."""
+    if not 0 < len(name) <= _NAME_LENGTH or not name.isprintable():
+        raise InvalidSpec(
+            f"{name[:60]!r} cannot name a run. Use 1 to {_NAME_LENGTH} characters in one line."
+        )
 
 
 def _check_resources(spec: RunSpec) -> None:
@@ -148,10 +167,17 @@ def _check_resources(spec: RunSpec) -> None:
         raise InvalidSpec(
             f"The run asks for {spec.retries} retries. Give a number from 0 to {MAX_RETRIES}."
         )
-    if spec.node_count != 1:
+    if (spec.node_count, spec.processes_per_node) != (1, 1):
         raise InvalidSpec(
-            f"The run asks for {spec.node_count} nodes and {spec.compute!r} has 1. Ask for 1."
+            f"The run asks for {_processes(spec)}; a run is one process on one node for now, so "
+            "leave node_count and the number of processes at 1."
         )
+
+
+def _processes(spec: RunSpec) -> str:
+    nodes = units.plural(spec.node_count, "node")
+    count = spec.processes_per_node
+    return nodes if count == 1 else f"{nodes} with {count} processes each"
 
 
 def _check_texts(spec: RunSpec) -> None:
@@ -171,6 +197,8 @@ def _check_texts(spec: RunSpec) -> None:
 def _check_script(spec: RunSpec) -> None:
     if spec.kind is RunKind.CHILD:
         raise InvalidSpec("A child run is opened by its parent's script, with `Run.child_run`.")
+    if spec.kind is RunKind.INTERACTIVE:
+        raise InvalidSpec("An interactive run is opened with `Experiment.start_logging`.")
     path = PurePosixPath(spec.script)
     if not spec.script or path.is_absolute() or ".." in path.parts or "\0" in spec.script:
         raise InvalidSpec(

@@ -16,6 +16,7 @@ from jupyter_mltrain.errors import InvalidSpec, WorkspaceError, WrongState
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.intake import Intake
+from jupyter_mltrain.service.interactive import Opened
 from jupyter_mltrain.service.journal import MAX_TAGS
 from jupyter_mltrain.service.roster import Clock
 from jupyter_mltrain.service.supervisor import Supervisor
@@ -24,6 +25,7 @@ from jupyter_mltrain.spec import (
     ComputeStatus,
     Run,
     RunFile,
+    RunKind,
     RunState,
     StateChange,
 )
@@ -49,6 +51,7 @@ class Verbs:
         directory: Path,
         store: RunStore,
         intake: Intake,
+        opened: Opened,
         supervisor: Supervisor,
         hub: Hub,
         durability: Durability,
@@ -60,6 +63,7 @@ class Verbs:
         self.store = store
         self.supervisor = supervisor
         self._intake = intake
+        self._opened = opened
         self._hub = hub
         self._durability = durability
         self._threads = threads
@@ -151,17 +155,7 @@ class Verbs:
 
     def computes(self) -> tuple[ComputeStatus, ...]:
         """Every compute target with who holds what."""
-        queue = self.supervisor.queue
-        return tuple(
-            ComputeStatus(
-                name=name,
-                kind=compute.kind,
-                capacity=queue.ledgers[name].capacity,
-                leases=dict(queue.ledgers[name].leases),
-                queued=sum(run.spec.compute == name for run in queue),
-            )
-            for name, compute in self.supervisor.computes.items()
-        )
+        return tuple(map(self.supervisor.status, self.supervisor.computes))
 
     def queued(self) -> tuple[wire.QueueEntry, ...]:
         """The waiting runs, in the order they will start."""
@@ -179,6 +173,9 @@ class Verbs:
     def status(self) -> wire.ServiceStatus:
         """The service itself."""
         queued = len(self.supervisor.queue)
+        active = self.supervisor.roster.active.values()
+        # What others execute, and may have forgotten, keeps nobody's machine from stopping.
+        ours = sum(run.spec.kind is not RunKind.INTERACTIVE for run in active)
         return wire.ServiceStatus(
             version=__version__,
             protocol=wire.PROTOCOL,
@@ -186,7 +183,7 @@ class Verbs:
             workspace_id=self.identity.id,
             workspace=str(self.directory),
             started_at=self._started_at.isoformat(),
-            running=len(self.supervisor.roster.active) - queued,
+            running=ours - queued,
             queued=queued,
             queue_paused=self.supervisor.paused,
         )
@@ -195,7 +192,10 @@ class Verbs:
 
     async def cancel(self, name: str) -> Run:
         """Ask the run to end; one that has ended is returned as it is."""
-        run = await self.supervisor.cancel(self.store.find(name))
+        run = self.store.find(name)
+        if run.spec.kind is RunKind.INTERACTIVE:
+            return await self._opened.end(run.id, wire.EndRequest(state=RunState.CANCELED))
+        run = await self.supervisor.cancel(run)
         await self._durability.sync()
         return run
 

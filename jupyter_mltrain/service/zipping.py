@@ -20,11 +20,10 @@ import zlib
 from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
-from typing import Final
+from typing import BinaryIO, Final, Protocol
 
 from jupyter_mltrain import errors
 from jupyter_mltrain.spec import RunFile
-from jupyter_mltrain.store.files import RunFiles
 
 _PIECE_BYTES: Final = 120_000
 _LIMIT: Final = 0xFFFFFFFF
@@ -126,8 +125,16 @@ class _Entry:
         )
 
 
+class Files(Protocol):
+    """What has files: a run, a model."""
+
+    def open(self, name: str) -> BinaryIO:
+        """Open one; raises `UserError` where it is not there."""
+        ...
+
+
 class Zip:
-    """The zip of some of a run's files.
+    """The zip of some of a run's files, or of a model's.
 
     Parameters
     ----------
@@ -137,7 +144,7 @@ class Zip:
         turn comes, and left out when it is gone by then.
     """
 
-    def __init__(self, files: RunFiles, listed: Iterable[RunFile], *, ended: bool) -> None:
+    def __init__(self, files: Files, listed: Iterable[RunFile], *, ended: bool) -> None:
         self._files = files
         self._ended = ended
         self._entries = tuple(_entries(listed))

@@ -22,6 +22,7 @@ from jupyter_mltrain.spec.computes import (
     Node,
     NodeState,
     Resources,
+    VmSize,
 )
 from jupyter_mltrain.spec.data import (
     DEFAULT_DATASTORE,
@@ -133,6 +134,7 @@ __all__ = [
     "RunState",
     "Source",
     "StateChange",
+    "VmSize",
     "is_dataset_name",
     "is_datastore_name",
     "is_environment_name",

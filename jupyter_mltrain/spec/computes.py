@@ -91,6 +91,21 @@ class ClusterSpec(Frozen, frozen=True, kw_only=True):
     """How long a node stays after its last run, above `min_nodes`."""
     description: str | None = None
     tags: Mapping[str, str] = {}
+    instance: bool = False
+    """Whether it was asked for as a compute instance: one node at most, and none when stopped."""
+
+
+class VmSize(Frozen, frozen=True, kw_only=True):
+    """A size of machines by Azure's name, and what it comes to on this machine."""
+
+    name: str
+    cpus: int
+    memory_bytes: int
+    gpus: int
+    node: Lease
+    """What a node of that size gives a run here, with GPUs counted."""
+    note: str = ""
+    """What of it is less here, one line; empty where nothing is."""
 
 
 class Cluster(Frozen, frozen=True, kw_only=True):
@@ -132,3 +147,12 @@ class ComputeStatus(Frozen, frozen=True, kw_only=True):
     """Why it does not answer, with the capacity that it had last; `None` when it does."""
     cluster: Cluster | None = None
     """Of a cluster on this machine; its `capacity` is that of all its nodes."""
+
+    @property
+    def for_one_run(self) -> Capacity:
+        """The most that a single run can have there."""
+        if self.cluster is None:
+            return self.capacity
+        node = self.cluster.node
+        gpus = self.capacity.gpus[: len(node.gpus)]
+        return Capacity(cpus=node.cpus, memory_bytes=node.memory_bytes, gpus=gpus)

@@ -197,7 +197,7 @@ class RunFiles:
             yield top
 
     def _find(self, name: str) -> tuple[int, Path]:
-        problem = "The run has no such file"
+        said = f"The run has no file {shown(name)}. Its list of files says what there is."
         for root, rest in self._places(name):
             try:
                 return open_below(root, rest), root / rest
@@ -208,11 +208,8 @@ class RunFiles:
                 ) from None
             except OSError as error:
                 if error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
-                    problem = error.strerror or str(error)
-        raise errors.NoSuchFile(
-            f"No file {shown(name)}: {problem[0].lower()}{problem[1:]}. "
-            "The run's list of files says what there is."
-        )
+                    said = f"The run's file {shown(name)} cannot be read: {error.strerror}."
+        raise errors.NoSuchFile(said)
 
     def _places(self, name: str) -> Iterator[tuple[Path, str]]:
         """Where a name may lie, in order. Kept files come twice: it may be collected meanwhile."""

@@ -121,10 +121,11 @@ class RunStore:
     @staticmethod
     def _replace(sql: sqlite3.Connection, old: Run, new: Run) -> None:
         cursor = sql.execute(
-            "UPDATE runs SET state = ?, final = ?, ended_at = ?, version = ?, record = ?,"
+            "UPDATE runs SET name = ?, state = ?, final = ?, ended_at = ?, version = ?, record = ?,"
             f" changed = {NEXT}"
             " WHERE id = ? AND state = ? AND version = ?",
             (
+                new.spec.name,
                 new.state.value,
                 new.state.final,
                 new.ended_at and new.ended_at.timestamp(),
@@ -319,6 +320,7 @@ def _where(
     states: tuple[RunState, ...] = (),
     compute: str | None = None,
     tags: Mapping[str, str | None] | None = None,
+    properties: Mapping[str, str | None] | None = None,
     parent_id: str | None = None,
     include_children: bool = False,
     text: str | None = None,
@@ -327,7 +329,7 @@ def _where(
 
     Parameters
     ----------
-    tags
+    tags, properties
         Only runs that have all of these; a value of `None` asks for the key alone.
     text
         Only runs whose name or experiment contains this, in any case.
@@ -358,4 +360,11 @@ def _where(
             only("id IN (SELECT run_id FROM tags WHERE key = ?)", key)
         else:
             only("id IN (SELECT run_id FROM tags WHERE key = ? AND value = ?)", key, value)
+    for key, value in (properties or {}).items():
+        each = "json_each(CAST(record AS TEXT), '$.properties')"
+        found = f"(SELECT value FROM {each} WHERE key = ?)"
+        if value is None:
+            only(f"{found} IS NOT NULL", key)
+        else:
+            only(f"{found} = ?", key, value)
     return f"WHERE {' AND '.join(where)} " if where else "", tuple(values)

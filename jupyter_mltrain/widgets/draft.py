@@ -44,6 +44,7 @@ class Draft:
     memory: str = ""
     timeout: str = ""
     priority: int = 0
+    retries: int = 0
     named: tuple[tuple[str, str | None], ...] = ()
     """Arguments as ``--name value``; `None` for a flag."""
     rest: tuple[str, ...] = ()
@@ -76,6 +77,7 @@ class Draft:
             ("--memory", self.memory),
             ("--timeout", self.timeout),
             ("--priority", self.priority or ""),
+            ("--retries", self.retries or ""),
             ("--source", self.source),
         ):
             words += _given(option, str(value)) if value != "" else []
@@ -170,6 +172,8 @@ class Draft:
             lines += [f"config.run_config.environment_variables = {dict(spec.variables)!r}"]
         if spec.priority:
             lines += [f"config.run_config.priority = {spec.priority}"]
+        if spec.retries:
+            lines += [f"config.run_config.retries = {spec.retries}"]
         tags = f", tags={dict(request.tags)!r}" if request.tags else ""
         submit = f"Experiment({workspace}, {spec.experiment!r}).submit(config{tags})"
         return "\n".join([*lines, f"run = {submit}", ""])

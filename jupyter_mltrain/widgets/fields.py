@@ -92,6 +92,7 @@ class FormFields:
             style=_STYLE,
             layout=row(),
         )
+        self.retries = self._count("Retries", "Started again so often if it fails.", 100)
         for chosen in (self.kind, self.environment):
             chosen.observe(lambda change: self._choose(), names="value")
         self.offer_environments(())
@@ -116,9 +117,9 @@ class FormFields:
             layout=row(),
         )
 
-    def _count(self, description: str, tooltip: str) -> Any:
+    def _count(self, description: str, tooltip: str, most: int = 0) -> Any:
         return widgets.BoundedIntText(
-            description=description, min=0, max=0, tooltip=tooltip, style=_STYLE, layout=row()
+            description=description, min=0, max=most, tooltip=tooltip, style=_STYLE, layout=row()
         )
 
     def _choose(self) -> None:
@@ -150,7 +151,7 @@ class FormFields:
 
     def offer(self, computes: Iterable[ComputeStatus]) -> None:
         """Offer what the compute targets can give: no more of anything than they have."""
-        self._computes = {each.name: each.capacity for each in computes}
+        self._computes = {each.name: each.for_one_run for each in computes}
         chosen = self.compute.value
         self.compute.options = list(self._computes)
         if chosen in self._computes:
@@ -170,7 +171,12 @@ class FormFields:
         """The fields from top to bottom; those that are seldom needed are folded away."""
         rest = widgets.Accordion(
             children=[
-                widgets.VBox([self.variables, self.tags, self.timeout, self.priority, self.source])
+                widgets.VBox(
+                    [
+                        *(self.variables, self.tags, self.timeout, self.priority, self.retries),
+                        self.source,
+                    ]
+                )
             ],
             titles=("Variables, tags, limits",),
             selected_index=None,
@@ -230,6 +236,7 @@ class FormFields:
             memory=self.memory.value.strip(),
             timeout=self.timeout.value.strip(),
             priority=self.priority.value,
+            retries=self.retries.value,
             named=given.named,
             rest=given.rest,
             variables=_filled(self.variables.value),

@@ -64,7 +64,8 @@ class TrainForm:
         fields
             Values of other fields: `experiment`, `name`, `environment` (a registered one, or the
             path of a Python), `image`, `packages`, `compute`, `cpus`, `gpus`, `memory`,
-            `variables`, `tags` (dicts), `timeout`, `priority`, `source`.
+            `variables`, `tags` (dicts), `timeout`, `priority`, `retries`,
+            `source`.
 
         Raises
         ------
@@ -130,7 +131,8 @@ class TrainForm:
         self.fields.kind.value = FILE if cell is None else CELL
         known = (
             *("experiment", "name", "environment", "image", "packages", "compute"),
-            *("cpus", "gpus", "memory", "variables", "tags", "timeout", "priority", "source"),
+            *("cpus", "gpus", "memory", "variables", "tags", "timeout", "priority", "retries"),
+            "source",
         )
         for name, value in fields.items():
             if name not in known:

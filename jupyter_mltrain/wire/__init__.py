@@ -76,6 +76,7 @@ from jupyter_mltrain.wire.page import (
 )
 from jupyter_mltrain.wire.runs import (
     AgainRequest,
+    EndRequest,
     ErrorReply,
     GcItem,
     GcReport,
@@ -84,6 +85,7 @@ from jupyter_mltrain.wire.runs import (
     PriorityRequest,
     PropertyRequest,
     QueueEntry,
+    RunChange,
     RunPage,
     ServiceStatus,
     SubmitRequest,
@@ -114,6 +116,7 @@ __all__ = [
     "DatastoreRequest",
     "DeletedFrame",
     "Difference",
+    "EndRequest",
     "EnvironmentDetails",
     "EnvironmentForm",
     "EnvironmentRequest",
@@ -144,6 +147,7 @@ __all__ = [
     "ReclaimRequest",
     "ResetFrame",
     "RunCard",
+    "RunChange",
     "RunFrame",
     "RunPage",
     "ScriptArguments",

@@ -17,6 +17,8 @@ class ModelRequest(Frozen, frozen=True, kw_only=True):
     """Of the run's file or folder, as in ``outputs/model``; `None` is the model's name."""
     source: str | None = None
     """Absolute path of a file or folder of this machine that the caller may read."""
+    include: tuple[str, ...] | None = None
+    """Of a folder only these files and folders, relative to it; `None` is all of it."""
     description: str | None = None
     tags: Mapping[str, str | None] = {}
     properties: Mapping[str, str] = {}
@@ -35,3 +37,5 @@ class ModelChange(Frozen, frozen=True, kw_only=True):
     remove_tags: tuple[str, ...] = ()
     add_properties: Mapping[str, str] = {}
     """Can be added, never changed."""
+    add_datasets: tuple[ModelDataset, ...] = ()
+    """Further ones that it was made with."""

@@ -63,6 +63,7 @@ class SubmitForm(Frozen, frozen=True, kw_only=True):
     resources: Resources = Resources()
     timeout_s: float | None = None
     priority: int = 0
+    retries: int = 0
     force: bool = False
     request_id: str | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from jupyter_mltrain.spec import Frozen, Resources, Run, RunSpec, Source
+from jupyter_mltrain.spec import Frozen, Resources, Run, RunSpec, RunState, Source
 
 
 class SubmitRequest(Frozen, frozen=True, kw_only=True):
@@ -31,6 +31,8 @@ class OpenRequest(Frozen, frozen=True, kw_only=True):
     name: str | None = None
     run_id: str | None = None
     """Letters, digits, ``_ . -``; by default one is made."""
+    parent: str | None = None
+    """A run that goes on: the new one is its child, and ends with it."""
     source: Source | None = None
     """What a snapshot is taken of; `None` takes none."""
     tags: Mapping[str, str | None] = {}
@@ -39,6 +41,25 @@ class OpenRequest(Frozen, frozen=True, kw_only=True):
     started_at: float | None = None
     """When that process started, unix seconds: a number may be given to another process."""
     request_id: str | None = None
+
+
+class EndRequest(Frozen, frozen=True, kw_only=True):
+    """`POST /v1/runs/<id>/end`: of an opened run or a child; Failed also of a run with a script."""
+
+    state: RunState
+    """Completed, Failed or Canceled."""
+    reason: str | None = None
+
+
+class RunChange(Frozen, frozen=True, kw_only=True):
+    """`POST /v1/runs/<id>`: what is `None` stays as it is."""
+
+    name: str | None = None
+    """Empty for none."""
+    description: str | None = None
+    """Empty for none."""
+    source: Source | None = None
+    """What a snapshot is taken of, for an opened run that has none."""
 
 
 class RunPage(Frozen, frozen=True, kw_only=True):
@@ -60,6 +81,7 @@ class AgainRequest(Frozen, frozen=True, kw_only=True):
     variables: Mapping[str, str] | None = None
     timeout_s: float | None = None
     priority: int | None = None
+    retries: int | None = None
     name: str | None = None
     packages: tuple[str, ...] = ()
     """Requirements that its environment gets besides its own; a module's name stands for the
@@ -113,8 +135,10 @@ class GcReport(Frozen, frozen=True, kw_only=True):
 
     runs: tuple[GcItem, ...]
     freed_bytes: int
-    """Runs and blobs together."""
+    """Runs, blobs and cached files together."""
     blobs: int
+    cached: int = 0
+    """Remote files of the cache, which are fetched again when they are wanted."""
     dry_run: bool
 
 
@@ -138,6 +162,7 @@ class ServiceStatus(Frozen, frozen=True, kw_only=True):
     workspace: str
     started_at: str
     running: int
+    """How many runs it executes; those that others log to are not among them."""
     queued: int
     queue_paused: str | None = None
     """Why nothing new starts, or `None`."""

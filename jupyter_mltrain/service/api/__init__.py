@@ -13,13 +13,16 @@ from tornado import web
 from jupyter_mltrain.service.api import (
     builds,
     computes,
+    data,
     environments,
     looking,
+    models,
     runs,
     streams,
     workspace,
 )
-from jupyter_mltrain.service.api.base import NowhereHandler, Parts
+from jupyter_mltrain.service.api.base import NowhereHandler
+from jupyter_mltrain.service.parts import Parts
 
 MAX_BODY_BYTES: Final = 64_000_000
 """Largest request: scripts travel in it, data does not. `client` refuses what is larger."""
@@ -31,6 +34,8 @@ ROUTES: Final = (
     *builds.ROUTES,
     *runs.ROUTES,
     *looking.ROUTES,
+    *data.ROUTES,
+    *models.ROUTES,
     *streams.ROUTES,
 )
 """Every route with its handler; ``docs/api.md`` has a section for each."""

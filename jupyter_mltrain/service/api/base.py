@@ -5,23 +5,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from http.client import responses
 from typing import Any, Final, TypeVar
 
 from tornado import iostream, web
 
 from jupyter_mltrain import errors, wire
-from jupyter_mltrain.environments.credentials import Credentials
-from jupyter_mltrain.service.attached import Attached
-from jupyter_mltrain.service.browsing import Browser
-from jupyter_mltrain.service.builds import Builds
-from jupyter_mltrain.service.catalog import Catalog
-from jupyter_mltrain.service.events import Events
-from jupyter_mltrain.service.follow import Follower
-from jupyter_mltrain.service.following import BuildFollower
-from jupyter_mltrain.service.gc import Collector
-from jupyter_mltrain.service.verbs import Verbs
+from jupyter_mltrain.service.parts import Parts
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -33,24 +23,6 @@ _PIECE_BYTES: Final = 500_000
 
 _LARGEST: Final = 2**63 - 1
 """What the database takes for a number."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What the handlers work with."""
-
-    verbs: Verbs
-    follower: Follower
-    events: Events
-    collector: Collector
-    browser: Browser
-    catalog: Catalog
-    attached: Attached
-    builds: Builds
-    build_follower: BuildFollower
-    credentials: Credentials
-    leave: Callable[[], None]
-    """Ends the service."""
 
 
 class Api(web.RequestHandler):

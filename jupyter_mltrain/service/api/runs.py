@@ -15,10 +15,6 @@ class RunsHandler(Api):
 
     def get(self) -> None:
         states = tuple(map(_state, self.get_query_arguments("state")))
-        tags: dict[str, str | None] = {}
-        for text in self.get_query_arguments("tag"):
-            key, found, value = text.partition("=")
-            tags[key] = value if found else None
         limit = self.number("limit")
         page = self.verbs.list(
             limit=PAGE if limit is None else limit,
@@ -30,9 +26,17 @@ class RunsHandler(Api):
             text=self.get_query_argument("text", None),
             include_children=self.get_query_argument("children", "0") == "1",
             states=states,
-            tags=tags,
+            tags=self._labels("tag"),
+            properties=self._labels("property"),
         )
         self.reply(page)
+
+    def _labels(self, name: str) -> dict[str, str | None]:
+        labels: dict[str, str | None] = {}
+        for text in self.get_query_arguments(name):
+            key, found, value = text.partition("=")
+            labels[key] = value if found else None
+        return labels
 
     async def post(self) -> None:
         self.reply(await self.verbs.submit(self.request_as(wire.SubmitRequest)), 201)
@@ -47,13 +51,30 @@ def _state(text: str) -> RunState:
 
 
 class RunHandler(Api):
-    """`GET /v1/runs/<run>`, and `DELETE`: the run with everything it kept."""
+    """`GET /v1/runs/<run>`, `POST`: name or description; `DELETE`: it with all it kept."""
 
     def get(self, name: str) -> None:
         self.reply(self.verbs.get(name))
 
+    async def post(self, name: str) -> None:
+        self.reply(await self.parts.opened.change(name, self.request_as(wire.RunChange)))
+
     async def delete(self, name: str) -> None:
         self.reply(await self.verbs.delete(name))
+
+
+class OpenHandler(RunHandler):
+    """`POST /v1/runs/open`; all else is about a run that is called so."""
+
+    async def post(self, name: str) -> None:
+        self.reply(await self.parts.opened.open(self.request_as(wire.OpenRequest)), 201)
+
+
+class EndHandler(Api):
+    """`POST /v1/runs/<run>/end`."""
+
+    async def post(self, name: str) -> None:
+        self.reply(await self.parts.opened.end(name, self.request_as(wire.EndRequest)))
 
 
 class HistoryHandler(Api):
@@ -108,6 +129,7 @@ class AgainHandler(Api):
 
 ROUTES: Final = (
     (r"/v1/runs", RunsHandler),
+    (r"/v1/runs/(open)", OpenHandler),
     (RUN, RunHandler),
     (RUN + r"/history", HistoryHandler),
     (RUN + r"/metrics", MetricsHandler),
@@ -116,4 +138,5 @@ ROUTES: Final = (
     (RUN + r"/properties", PropertiesHandler),
     (RUN + r"/priority", PriorityHandler),
     (RUN + r"/again", AgainHandler),
+    (RUN + r"/end", EndHandler),
 )

@@ -1,10 +1,10 @@
-"""One request that the extension answers, as a row of its table."""
+"""What every table of routes shares: one request as a row, and the parts of paths."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Method = Literal["GET", "POST", "PUT", "DELETE"]
 Action = Literal["read", "write", "execute"]
@@ -44,3 +44,10 @@ class Route:
             re.escape(part) if index % 2 == 0 else ("(.+)" if part == "name" else "([^/]+)")
             for index, part in enumerate(parts)
         )
+
+
+WORKSPACE: Final = "workspaces/{workspace}/"
+"""Begin of every route that is about one workspace."""
+
+VERSION: Final = Query(name="version", about="Only this version; without it, all of them.")
+RANGE_REPLY: Final = "A byte range may be asked for."
