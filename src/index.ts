@@ -1,8 +1,10 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { computesPlugin } from './computes/plugin';
 import { environmentsPlugin } from './environments/plugin';
 import { formPlugin } from './form/plugin';
 import { modelPlugin } from './model/plugin';
+import { modelsPlugin } from './models/plugin';
 import {
   notificationsPlugin,
   runningPlugin,
@@ -11,6 +13,7 @@ import {
 } from './panels/plugin';
 import { runCardPlugin } from './runcard/plugin';
 import { savingPlugin } from './runcard/saving';
+import { runLinkPlugin } from './runpage/link';
 import { runPagePlugin } from './runpage/plugin';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
@@ -19,8 +22,11 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   savingPlugin,
   sidebarPlugin,
   runPagePlugin,
+  runLinkPlugin,
   formPlugin,
   environmentsPlugin,
+  modelsPlugin,
+  computesPlugin,
   statusPlugin,
   notificationsPlugin,
   runningPlugin

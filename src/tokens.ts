@@ -28,7 +28,7 @@ export interface ITraining {
 
 export const ITraining = new Token<ITraining>(
   'jupyter-mltrain:ITraining',
-  'The workspaces of this user, with their runs, environments, queue and compute targets.'
+  'The workspaces of this user, with their runs, environments, models, queue and compute targets.'
 );
 
 /** One workspace. Whoever shows it holds it by `connect`; nothing is asked for before. */
@@ -38,7 +38,10 @@ export interface IWorkspace {
   readonly runs: IRuns;
   readonly queue: IQueue;
   readonly computes: IComputes;
-  readonly environments: IEnvironments;
+  /** By name, those that ship with the product last; `touched` also by builds. */
+  readonly environments: IListing<wire.EnvironmentSummary>;
+  /** The latest version of each, the one made last first. */
+  readonly models: IListing<wire.Model>;
   readonly verbs: IVerbs;
   /** Keep the events connection open until the result is disposed of. */
   connect(): IDisposable;
@@ -139,14 +142,23 @@ export interface IComputes {
   hold(): IDisposable;
 }
 
-/** The environments at a glance. Loaded while somebody holds it. */
-export interface IEnvironments {
-  /** By name, those that ship with the product last; `null` until the first answer. */
-  readonly list: readonly wire.EnvironmentSummary[] | null;
-  readonly changed: ISignal<IEnvironments, void>;
-  /** Something of an environment or a build may be another; not more often than one can look. */
-  readonly touched: ISignal<IEnvironments, void>;
+/** What there is of one kind, at a glance. Loaded while somebody holds it. */
+export interface IListing<T> {
+  /** `null` until the first answer. */
+  readonly list: readonly T[] | null;
+  readonly changed: ISignal<IListing<T>, void>;
+  /** Something of one may be another; not more often than one can look. */
+  readonly touched: ISignal<IListing<T>, void>;
   hold(): IDisposable;
+}
+
+/** Which versions of models are meant. */
+export interface IModelQuery {
+  name?: string;
+  /** Only what was registered from this run. */
+  run?: string;
+  /** Only the latest of each name. */
+  latest?: true;
 }
 
 /** One making of an environment, followed to its end. */
@@ -296,4 +308,25 @@ export interface IVerbs {
   keepPassword(request: wire.CredentialsRequest): Promise<void>;
   attach(request: wire.AttachRequest): Promise<wire.ComputeStatus>;
   detach(compute: string): Promise<void>;
+
+  /** The compute targets as they are now. */
+  computes(): Promise<wire.ComputeStatus[]>;
+  /** What the nodes of a cluster can be, and what they come to on the server's machine. */
+  vmSizes(): Promise<wire.VmSize[]>;
+  /** Create a cluster on the server's machine. */
+  createCluster(request: wire.ClusterRequest): Promise<wire.ComputeStatus>;
+  /** Give a cluster other limits. */
+  changeCluster(name: string, change: wire.ClusterChange): Promise<wire.ComputeStatus>;
+  removeCluster(name: string): Promise<void>;
+
+  /** Versions of a model, or what was registered from a run; or the latest of every name. */
+  models(query: IModelQuery): Promise<wire.Model[]>;
+  /** Register files of a run as the next version of a model. */
+  registerModel(request: wire.ModelRequest): Promise<wire.Model>;
+  changeModel(name: string, version: number, change: wire.ModelChange): Promise<wire.Model>;
+  removeModel(name: string, version: number): Promise<void>;
+  /** Where a browser downloads a model: its one file, or a zip of all. */
+  modelUrl(name: string, version: number): string;
+  /** Where a browser downloads one file of a model. */
+  modelFileUrl(name: string, version: number, file: string): string;
 }

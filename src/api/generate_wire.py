@@ -15,7 +15,7 @@ from jupyter_mltrain import __version__, spec, wire
 
 TARGET = Path(__file__).with_name("wire.ts")
 
-_REQUESTS = ("Request", "Form")
+_REQUESTS = ("Request", "Form", "ClusterChange", "DatasetChange", "ModelChange")
 """Endings of the types that the page sends: what has a default may be left out there."""
 
 _HEAD = """\
@@ -90,6 +90,8 @@ def _type(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return " | ".join(_literal(value) for value in schema["enum"])
     kind = schema.get("type")
+    if kind is None:
+        return "unknown"
     if kind == "array":
         inner = _type(schema["items"]) if schema.get("items") else "unknown"
         return f"({inner})[]" if "|" in inner else f"{inner}[]"

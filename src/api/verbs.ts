@@ -1,4 +1,4 @@
-import type { IVerbs } from '../tokens';
+import type { IModelQuery, IVerbs } from '../tokens';
 
 import type { Requests } from './requests';
 import { fileParts } from './requests';
@@ -158,6 +158,52 @@ export class Verbs implements IVerbs {
 
   detach(compute: string): Promise<void> {
     return this._requests.done(this._parts('computes', compute), { method: 'DELETE' });
+  }
+
+  computes(): Promise<wire.ComputeStatus[]> {
+    return this._get(['computes']);
+  }
+
+  vmSizes(): Promise<wire.VmSize[]> {
+    return this._get(['vm-sizes']);
+  }
+
+  createCluster(request: wire.ClusterRequest): Promise<wire.ComputeStatus> {
+    return this._post(['clusters'], request);
+  }
+
+  changeCluster(name: string, change: wire.ClusterChange): Promise<wire.ComputeStatus> {
+    return this._post(['clusters', name], change);
+  }
+
+  removeCluster(name: string): Promise<void> {
+    return this._requests.done(this._parts('clusters', name), { method: 'DELETE' });
+  }
+
+  models({ name, run, latest }: IModelQuery): Promise<wire.Model[]> {
+    return this._get(['models'], { name, run, latest: latest && 1 });
+  }
+
+  registerModel(request: wire.ModelRequest): Promise<wire.Model> {
+    return this._post(['models'], { request_id: freshId(), ...request });
+  }
+
+  changeModel(name: string, version: number, change: wire.ModelChange): Promise<wire.Model> {
+    return this._post(['models', name, String(version)], change);
+  }
+
+  removeModel(name: string, version: number): Promise<void> {
+    const parts = this._parts('models', name, String(version));
+    return this._requests.done(parts, { method: 'DELETE' });
+  }
+
+  modelUrl(name: string, version: number): string {
+    return this._requests.url(this._parts('models', name, String(version), 'download'));
+  }
+
+  modelFileUrl(name: string, version: number, file: string): string {
+    const parts = this._parts('models', name, String(version), 'files', ...fileParts(file));
+    return this._requests.url(parts);
   }
 
   private _parts(...parts: string[]): string[] {

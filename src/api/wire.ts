@@ -14,6 +14,7 @@ export type AgainRequest = {
   variables?: { [key: string]: string } | null;
   timeout_s?: number | null;
   priority?: number | null;
+  retries?: number | null;
   name?: string | null;
   packages?: string[];
 };
@@ -153,9 +154,9 @@ export type Cluster = {
 
 /** `POST /v1/clusters/<name>`: other limits. `None` leaves what is there. */
 export type ClusterChange = {
-  min_nodes: number | null;
-  max_nodes: number | null;
-  idle_s: number | null;
+  min_nodes?: number | null;
+  max_nodes?: number | null;
+  idle_s?: number | null;
 };
 
 /** One node of a cluster: a share of this machine, held for as long as the node is there. */
@@ -182,6 +183,7 @@ export type ClusterSpec = {
   idle_s: number;
   description: string | null;
   tags: { [key: string]: string };
+  instance: boolean;
 };
 
 /** A compute target with who holds what of it. */
@@ -255,10 +257,10 @@ export type Dataset = {
 
 /** `POST /v1/datasets/<name>`: another description, other tags. `None` leaves what is there. */
 export type DatasetChange = {
-  version: number | null;
-  description: string | null;
-  set_tags: { [key: string]: string | null };
-  remove_tags: string[];
+  version?: number | null;
+  description?: string | null;
+  set_tags?: { [key: string]: string | null };
+  remove_tags?: string[];
 };
 
 /** `GET /v1/datasets/<name>`: every version, the latest first. */
@@ -285,8 +287,8 @@ export type DatasetRequest = {
 export type DatasetSpec = {
   kind: DatasetKind;
   paths: DataPath[];
-  read: { [key: string]: null };
-  steps: { [key: string]: null }[];
+  read: { [key: string]: unknown };
+  steps: { [key: string]: unknown }[];
 };
 
 /** A named place where data lies. Its secrets are elsewhere, under its name. */
@@ -294,7 +296,7 @@ export type Datastore = {
   name: string;
   kind: DatastoreKind;
   url: string;
-  options: { [key: string]: null };
+  options: { [key: string]: unknown };
   credentials: string[];
   default: boolean;
   description: string | null;
@@ -312,7 +314,7 @@ export type DatastoreRequest = {
   name: string;
   kind: DatastoreKind;
   url: string;
-  options?: { [key: string]: null };
+  options?: { [key: string]: unknown };
   secrets?: { [key: string]: string };
   description?: string | null;
   overwrite?: boolean;
@@ -349,6 +351,12 @@ export type Difference = {
   nearest: string | null;
   nearest_name: string | null;
   changes: string[];
+};
+
+/** `POST /v1/runs/<id>/end`: of an opened run or a child; Failed also of a run with a script. */
+export type EndRequest = {
+  state: RunState;
+  reason?: string | null;
 };
 
 /** `GET /v1/environments/<name>`: every version with its newest build, the latest first. */
@@ -483,6 +491,7 @@ export type GcReport = {
   runs: GcItem[];
   freed_bytes: number;
   blobs: number;
+  cached: number;
   dry_run: boolean;
 };
 
@@ -574,10 +583,11 @@ export type Model = {
 
 /** `POST /v1/models/<name>/<version>`: other words. `None` leaves what is there. */
 export type ModelChange = {
-  description: string | null;
-  set_tags: { [key: string]: string | null };
-  remove_tags: string[];
-  add_properties: { [key: string]: string };
+  description?: string | null;
+  set_tags?: { [key: string]: string | null };
+  remove_tags?: string[];
+  add_properties?: { [key: string]: string };
+  add_datasets?: ModelDataset[];
 };
 
 /** A dataset that a model was made with. */
@@ -594,6 +604,7 @@ export type ModelRequest = {
   run?: string | null;
   path?: string | null;
   source?: string | null;
+  include?: string[] | null;
   description?: string | null;
   tags?: { [key: string]: string | null };
   properties?: { [key: string]: string };
@@ -623,6 +634,7 @@ export type OpenRequest = {
   experiment: string;
   name?: string | null;
   run_id?: string | null;
+  parent?: string | null;
   source?: Source | null;
   tags?: { [key: string]: string | null };
   pid?: number | null;
@@ -737,6 +749,7 @@ export type Run = {
   advice: string | null;
   tags: { [key: string]: string | null };
   properties: { [key: string]: string };
+  description: string | null;
   submitted_by: string;
   workspace_id: string;
   rank: number | null;
@@ -748,6 +761,13 @@ export type RunCard = {
   workspace_id: string;
   run: Run;
   files: RunFile[];
+};
+
+/** `POST /v1/runs/<id>`: what is `None` stays as it is. */
+export type RunChange = {
+  name: string | null;
+  description: string | null;
+  source: Source | null;
 };
 
 /** One file of a run: a log, an output, something it uploaded. */
@@ -894,6 +914,7 @@ export type SubmitForm = {
   resources?: Resources;
   timeout_s?: number | null;
   priority?: number;
+  retries?: number;
   force?: boolean;
   request_id?: string | null;
 };
@@ -914,6 +935,16 @@ export type SubmitRequest = {
 export type TagRequest = {
   set?: { [key: string]: string | null };
   remove?: string[];
+};
+
+/** A size of machines by Azure's name, and what it comes to on this machine. */
+export type VmSize = {
+  name: string;
+  cpus: number;
+  memory_bytes: number;
+  gpus: number;
+  node: Lease;
+  note: string;
 };
 
 /** One workspace of this user. */

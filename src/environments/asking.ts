@@ -1,31 +1,16 @@
 // What is asked before something is deleted: by name, and by what is lost.
 
-import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type * as wire from '../api/wire';
 import { fullName } from '../parts/environments';
+import { sure } from '../parts/sure';
 import { shown, size } from '../parts/words';
 import type { IVerbs } from '../tokens';
 
 /** Builds that a question names. */
 const NAMED = 5;
-
-async function sure(
-  title: string,
-  body: string,
-  keep: string,
-  button: string
-): Promise<boolean> {
-  const answer = await showDialog({
-    title,
-    body,
-    buttons: [Dialog.cancelButton({ label: keep }), Dialog.warnButton({ label: button })],
-    // Enter must not delete what an accidental key has asked for.
-    defaultButton: 0
-  });
-  return answer.button.accept;
-}
 
 /** Ask once before an environment is deleted. */
 export function mayDeleteEnvironment(
@@ -34,16 +19,17 @@ export function mayDeleteEnvironment(
 ): Promise<boolean> {
   const name = shown(details.name);
   const count = details.versions.length;
-  return sure(
-    count > 1
-      ? trans.__('Delete %1 and its %2 versions?', name, count)
-      : trans.__('Delete %1?', name),
-    trans.__(
+  return sure({
+    title:
+      count > 1
+        ? trans.__('Delete %1 and its %2 versions?', name, count)
+        : trans.__('Delete %1?', name),
+    body: trans.__(
       'The description cannot be brought back. Runs keep what they ran in; what was built for it stays until space is reclaimed.'
     ),
-    trans.__('Keep'),
-    trans.__('Delete environment')
-  );
+    keep: trans.__('Keep'),
+    button: trans.__('Delete environment')
+  });
 }
 
 /** Ask once, naming what goes, before what nothing needs is deleted; say what that gave. */
@@ -61,15 +47,15 @@ export async function reclaimed(trans: TranslationBundle, verbs: IVerbs): Promis
     report.builds.length > NAMED
       ? trans.__('%1 and %2 more', names, report.builds.length - NAMED)
       : names;
-  const isSure = await sure(
-    trans.__('Reclaim %1?', amount),
-    trans.__(
+  const isSure = await sure({
+    title: trans.__('Reclaim %1?', amount),
+    body: trans.__(
       'Deleted is what was built for %1. The next run that needs it builds it again.',
       named
     ),
-    trans.__('Keep'),
-    trans._n('Delete %1 build', 'Delete %1 builds', report.builds.length)
-  );
+    keep: trans.__('Keep'),
+    button: trans._n('Delete %1 build', 'Delete %1 builds', report.builds.length)
+  });
   if (isSure) {
     const { freed_bytes, problems } = await verbs.reclaim({ dry_run: false });
     Notification.info(trans.__('%1 reclaimed.', size(trans, freed_bytes)), {
@@ -77,14 +63,4 @@ export async function reclaimed(trans: TranslationBundle, verbs: IVerbs): Promis
     });
     problems.forEach(problem => Notification.warning(shown(problem)));
   }
-}
-
-/** Ask once before a compute target is forgotten. */
-export function mayDetach(trans: TranslationBundle, compute: string): Promise<boolean> {
-  return sure(
-    trans.__('Remove %1?', shown(compute)),
-    trans.__('The engine and its images stay as they are. Add it again to go on with it.'),
-    trans.__('Keep'),
-    trans.__('Remove compute')
-  );
 }

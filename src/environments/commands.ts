@@ -1,4 +1,3 @@
-import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import {
   addIcon,
@@ -12,7 +11,7 @@ import {
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { messageOf } from '../api/error';
+import { actIn, schemaOf, text } from '../parts/acting';
 import type { ITraining, IWorkspace } from '../tokens';
 import type { Purpose } from './formmodel';
 import { COMMANDS } from './names';
@@ -35,24 +34,7 @@ export interface ICommandOptions {
 export function addEnvironmentCommands(options: ICommandOptions): void {
   const { commands, training, trans } = options;
 
-  /** Do something in the workspace that is meant; a refusal is said. */
-  const act = async (
-    args: ReadonlyPartialJSONObject,
-    failed: (message: string) => string,
-    verb: (workspace: IWorkspace) => Promise<unknown>
-  ): Promise<void> => {
-    const workspace = text(args.workspace)
-      ? training.workspace(text(args.workspace) ?? '')
-      : training.current;
-    if (!workspace) {
-      return;
-    }
-    try {
-      await verb(workspace);
-    } catch (error) {
-      Notification.error(failed(messageOf(error)), { autoClose: false });
-    }
-  };
+  const act = actIn(training);
   const hasName = (args: ReadonlyPartialJSONObject): boolean =>
     text(args.environment) !== undefined;
 
@@ -60,7 +42,7 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     label: trans.__('New environment…'),
     caption: trans.__('Describe what runs execute in: packages, an image or a Dockerfile'),
     icon: addIcon,
-    describedBy: { args: schema({}) },
+    describedBy: schemaOf(trans),
     execute: args =>
       act(
         args,
@@ -80,7 +62,7 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
           ? trans.__('Change the environment, which makes a new version of it')
           : trans.__('Describe another environment that begins as this one'),
       icon: purpose === 'edit' ? editIcon : copyIcon,
-      describedBy: { args: schema({ environment: name(), version: version() }) },
+      describedBy: schemaOf(trans, { environment: name(), version: version() }),
       isEnabled: args => hasName(args) && !(purpose === 'edit' && args.reserved === true),
       execute: args =>
         act(
@@ -100,15 +82,13 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
         ? trans.__('Ask again what tags and unpinned packages stand for, and build that')
         : trans.__('Make it ready now, so that no run has to wait for it'),
     icon: args => (args.fresh === true ? refreshIcon : runIcon),
-    describedBy: {
-      args: schema({
-        environment: name(),
-        fresh: {
-          type: 'boolean',
-          description: trans.__('Whether what is built already does not count')
-        }
-      })
-    },
+    describedBy: schemaOf(trans, {
+      environment: name(),
+      fresh: {
+        type: 'boolean',
+        description: trans.__('Whether what is built already does not count')
+      }
+    }),
     isEnabled: hasName,
     execute: args =>
       act(
@@ -131,15 +111,13 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
       args.explain === true
         ? trans.__('Show what differs from the nearest that was built')
         : trans.__('Show the steps of the build and what it said'),
-    describedBy: {
-      args: schema({
-        build: build(),
-        explain: {
-          type: 'boolean',
-          description: trans.__('Whether to say why it was not there already')
-        }
-      })
-    },
+    describedBy: schemaOf(trans, {
+      build: build(),
+      explain: {
+        type: 'boolean',
+        description: trans.__('Whether to say why it was not there already')
+      }
+    }),
     isEnabled: args => text(args.build) !== undefined,
     execute: args =>
       act(
@@ -153,7 +131,7 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     label: trans.__('Cancel build'),
     caption: trans.__('End the build; nothing half built is left, and runs that wait fail'),
     icon: stopIcon,
-    describedBy: { args: schema({ build: build() }) },
+    describedBy: schemaOf(trans, { build: build() }),
     isEnabled: args => text(args.build) !== undefined,
     execute: args =>
       act(
@@ -167,7 +145,7 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     label: trans.__('Delete…'),
     caption: trans.__('Delete the environment with its versions'),
     icon: deleteIcon,
-    describedBy: { args: schema({ environment: name() }) },
+    describedBy: schemaOf(trans, { environment: name() }),
     isEnabled: args => hasName(args) && args.reserved !== true,
     execute: args =>
       act(
@@ -187,7 +165,7 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
     label: trans.__('Reclaim space…'),
     caption: trans.__('Delete what was built and nothing needs'),
     icon: deleteIcon,
-    describedBy: { args: schema({}) },
+    describedBy: schemaOf(trans),
     execute: args =>
       act(
         args,
@@ -199,53 +177,6 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
       )
   });
 
-  commands.addCommand(COMMANDS.attach, {
-    label: trans.__('Add compute…'),
-    caption: trans.__('Attach a Docker Engine of this or another machine'),
-    icon: addIcon,
-    describedBy: { args: schema({}) },
-    execute: args =>
-      act(
-        args,
-        message => trans.__('The dialog cannot be opened: %1', message),
-        async ({ verbs }) => {
-          const { attachCompute } = await import('./attaching');
-          await attachCompute(trans, verbs);
-        }
-      )
-  });
-
-  commands.addCommand(COMMANDS.detach, {
-    label: trans.__('Remove compute…'),
-    caption: trans.__('Forget the engine; it stays as it is'),
-    icon: deleteIcon,
-    describedBy: {
-      args: schema({
-        compute: { type: 'string', description: trans.__('Name of the compute target') }
-      })
-    },
-    isEnabled: args => text(args.compute) !== undefined,
-    execute: args =>
-      act(
-        args,
-        message => trans.__('It cannot be removed: %1', message),
-        async ({ verbs }) => {
-          const { mayDetach } = await import('./asking');
-          const compute = text(args.compute) ?? '';
-          if (await mayDetach(trans, compute)) {
-            await verbs.detach(compute);
-          }
-        }
-      )
-  });
-
-  function schema(properties: ReadonlyJSONObject): ReadonlyJSONObject {
-    const workspace = {
-      type: 'string',
-      description: trans.__('The id of the workspace; the one in the sidebar if left out')
-    };
-    return { type: 'object', properties: { workspace, ...properties } };
-  }
   function name(): ReadonlyJSONObject {
     return { type: 'string', description: trans.__('Name of the environment') };
   }
@@ -255,8 +186,4 @@ export function addEnvironmentCommands(options: ICommandOptions): void {
   function build(): ReadonlyJSONObject {
     return { type: 'string', description: trans.__('Id of the build') };
   }
-}
-
-function text(value: unknown): string | undefined {
-  return typeof value === 'string' ? value : undefined;
 }

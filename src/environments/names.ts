@@ -1,4 +1,4 @@
-/** The commands about environments, their builds and compute targets. */
+/** The commands about environments and their builds. */
 export const COMMANDS = {
   create: 'mltrain:new-environment',
   edit: 'mltrain:edit-environment',
@@ -7,7 +7,5 @@ export const COMMANDS = {
   build: 'mltrain:build-environment',
   openBuild: 'mltrain:open-build',
   cancelBuild: 'mltrain:cancel-build',
-  reclaim: 'mltrain:reclaim-space',
-  attach: 'mltrain:attach-compute',
-  detach: 'mltrain:detach-compute'
+  reclaim: 'mltrain:reclaim-space'
 } as const;

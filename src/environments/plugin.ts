@@ -153,7 +153,7 @@ export const environmentsPlugin: JupyterFrontEndPlugin<void> = {
     };
 
     addEnvironmentCommands({ commands, training, trans, openForm, openBuild });
-    for (const command of [COMMANDS.create, COMMANDS.reclaim, COMMANDS.attach]) {
+    for (const command of [COMMANDS.create, COMMANDS.reclaim]) {
       palette?.addItem({ command, category: trans.__('Training') });
     }
     if (restorer) {

@@ -58,6 +58,7 @@ export function asMagic(form: wire.SubmitForm, place: IPlace): { text: string; l
   );
   option('--timeout', form.timeout_s ? writeDuration(form.timeout_s) : null);
   option('--priority', form.priority || null);
+  option('--retries', form.retries || null);
   words.push(...(form.force ? ['--force'] : []));
   words.push(...(form.arguments?.length ? ['--', ...form.arguments] : []));
   const lacks: Lack[] = [];
@@ -124,6 +125,7 @@ export function asPython(form: wire.SubmitForm, place: IPlace): string | null {
       ? [`config.run_config.environment_variables = ${pythonDict(variables)}`]
       : []),
     ...(form.priority ? [`config.run_config.priority = ${form.priority}`] : []),
+    ...(form.retries ? [`config.run_config.retries = ${form.retries}`] : []),
     `run = Experiment(ws, ${pythonString(form.experiment ?? '')}).submit(${['config', ...given].join(', ')})`,
     ''
   ].join('\n');

@@ -51,6 +51,7 @@ export interface IFields {
   tags: readonly IPair[];
   timeout: string;
   priority: string;
+  retries: string;
 }
 
 export type FieldName = Exclude<keyof IFields, 'kind' | 'values' | 'variables' | 'tags'>;
@@ -77,7 +78,8 @@ export const EMPTY: IFields = {
   experiment: '',
   tags: [],
   timeout: '',
-  priority: ''
+  priority: '',
+  retries: ''
 };
 
 /** What is wrong, in sentences, by field: `cpus`, `values.--rate`, `tags.<row's id>` … */
@@ -116,7 +118,8 @@ export function fieldsOf(run: wire.Run): IFields {
     name: spec.name ?? '',
     experiment: spec.experiment,
     timeout: spec.timeout_s < LONGEST_S ? writeDuration(spec.timeout_s) : '',
-    priority: spec.priority ? String(spec.priority) : ''
+    priority: spec.priority ? String(spec.priority) : '',
+    retries: spec.retries ? String(spec.retries) : ''
   };
 }
 
@@ -128,6 +131,7 @@ export function changesOf(form: wire.SubmitForm): wire.AgainRequest {
     variables: form.variables,
     timeout_s: form.timeout_s ?? LONGEST_S,
     priority: form.priority,
+    retries: form.retries,
     name: form.name
   };
 }
@@ -242,6 +246,10 @@ function readResources(
   if (priority === null) {
     problems.priority = trans.__('Use a whole number; higher starts first.');
   }
+  const retries = fields.retries.trim() ? parseWhole(fields.retries) : 0;
+  if (retries === null || retries < 0) {
+    problems.retries = trans.__('Use a whole number from %1 on.', 0);
+  }
   return {
     compute: fields.compute,
     resources: {
@@ -250,7 +258,8 @@ function readResources(
       memory_bytes: memory
     },
     timeout_s: timeout,
-    priority: priority ?? 0
+    priority: priority ?? 0,
+    retries: retries ?? 0
   };
 }
 

@@ -19,6 +19,9 @@ import { UUID } from '@lumino/coreutils';
 
 import { messageOf } from '../api/error';
 import type * as wire from '../api/wire';
+// Menus ask which runs can be done again from the start.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
+import { canRepeat } from '../parts/words';
 import { ITraining } from '../tokens';
 import type { FormWidget } from './FormWidget';
 
@@ -221,7 +224,15 @@ export const formPlugin: JupyterFrontEndPlugin<void> = {
           }
         }
       },
-      isEnabled: args => text(args.run) !== undefined,
+      isEnabled: args => {
+        const workspaceId = text(args.workspace) ?? training.current?.id;
+        const runId = text(args.run);
+        const run =
+          workspaceId === undefined || runId === undefined
+            ? undefined
+            : training.workspace(workspaceId).runs.get(runId);
+        return runId !== undefined && (run === undefined || canRepeat(run));
+      },
       execute: async args => {
         const workspaceId = text(args.workspace) ?? training.current?.id;
         const runId = text(args.run);

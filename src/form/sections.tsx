@@ -313,7 +313,7 @@ export function Naming(props: IFormViewProps): React.JSX.Element {
   );
 }
 
-/** How long it may take, and when it may start. */
+/** How long it may take, when it may start, and how often it is tried again. */
 export function Limits(props: IFormViewProps): React.JSX.Element {
   const { trans } = props;
   return (
@@ -333,6 +333,13 @@ export function Limits(props: IFormViewProps): React.JSX.Element {
           label={trans.__('Priority')}
           placeholder="0"
           help={trans.__('Higher leaves the queue first.')}
+        />
+        <Text
+          {...props}
+          name="retries"
+          label={trans.__('Retries')}
+          placeholder="0"
+          help={trans.__('Started again so often if it fails.')}
         />
       </div>
     </section>

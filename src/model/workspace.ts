@@ -9,9 +9,9 @@ import type { IBuild, ILog, IMetrics, IVerbs, IWorkspace } from '../tokens';
 import { Build } from './build';
 import type { EventFrame } from './connection';
 import { Connection } from './connection';
-import { Environments } from './environments';
 import { Follower } from './follower';
 import { LogHandle, MetricsHandle } from './handles';
+import { Listing } from './listing';
 import type { ILogHome } from './log';
 import { Log } from './log';
 import { Metrics } from './metrics';
@@ -29,7 +29,8 @@ export class Workspace implements IWorkspace {
     this.runs = new Runs(_requests, id);
     this.queue = new Queue(_requests, id);
     this.computes = new Computes(_requests, id);
-    this.environments = new Environments(_requests, id);
+    this.environments = new Listing(() => this._list('environments'));
+    this.models = new Listing(() => this._list('models', { latest: 1 }));
     this.verbs = new Verbs(_requests, id);
     this.runs.changed.connect(this._onRun, this);
   }
@@ -38,7 +39,8 @@ export class Workspace implements IWorkspace {
   readonly runs: Runs;
   readonly queue: Queue;
   readonly computes: Computes;
-  readonly environments: Environments;
+  readonly environments: Listing<wire.EnvironmentSummary>;
+  readonly models: Listing<wire.Model>;
   readonly verbs: IVerbs;
 
   connect(): IDisposable {
@@ -60,6 +62,11 @@ export class Workspace implements IWorkspace {
     return new MetricsHandle(value, release);
   }
 
+  private _list<T>(what: string, query: { latest?: number } = {}): Promise<T[]> {
+    const parts = ['workspaces', this.id, what];
+    return this._requests.json<T[]>(parts, { query, background: true });
+  }
+
   private _apply(frame: EventFrame): void {
     switch (frame.frame) {
       case 'change':
@@ -75,12 +82,14 @@ export class Workspace implements IWorkspace {
       case 'environments':
         this.environments.touch();
         this.computes.touch();
+        this.models.touch();
         break;
       case 'reset':
         void this.runs.applyReset();
         this.queue.touch();
         this.computes.touch();
         this.environments.touch();
+        this.models.touch();
         break;
       default:
         break; // about the connection, which has taken it in already

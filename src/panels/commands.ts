@@ -14,6 +14,7 @@ import type { ReadonlyJSONObject, ReadonlyPartialJSONObject } from '@lumino/core
 import { messageOf } from '../api/error';
 import type * as wire from '../api/wire';
 import { words } from '../parts';
+import { download } from '../parts/download';
 import type { ITraining, IWorkspace } from '../tokens';
 
 import { forEach, lossOf, mayDelete } from './deleting';
@@ -148,14 +149,14 @@ export function addCommands(options: ICommandOptions): void {
 
   commands.addCommand(COMMANDS.again, {
     label: args => {
-      const runs = count(args, any);
+      const runs = count(args, words.canRepeat);
       return runs > 1
         ? trans._n('Run %1 run again', 'Run %1 runs again', runs)
         : trans.__('Run again');
     },
     caption: trans.__('Submit the same files, arguments and settings as a new run'),
     icon: runIcon,
-    isEnabled: args => count(args, any) > 0,
+    isEnabled: args => count(args, words.canRepeat) > 0,
     describedBy: {
       args: runArgs({
         changes: {
@@ -165,7 +166,7 @@ export function addCommands(options: ICommandOptions): void {
       })
     },
     execute: async args => {
-      const target = acting(args, any);
+      const target = acting(args, words.canRepeat);
       const changes = args.changes as wire.AgainRequest | undefined;
       const made = await act(
         target,
@@ -360,13 +361,4 @@ function announceNew({ app, trans }: ICommandOptions, workspace: string, run: wi
       }
     ]
   });
-}
-
-function download(url: string): void {
-  const link = document.createElement('a');
-  link.href = url;
-  link.download = '';
-  document.body.append(link);
-  link.click();
-  link.remove();
 }

@@ -4,10 +4,12 @@ import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import type * as wire from '../api/wire';
-import { COMMANDS } from '../environments/names';
+import { COMMANDS } from '../computes/names';
 import { useSignal, words } from '../parts';
 import type { IRuns, IWorkspace } from '../tokens';
 
+import { Bar, leaseWords } from './bar';
+import { ClusterActions, ClusterNodes } from './cluster';
 import { labelOf } from './commands';
 import { Glyph } from './glyph';
 import { shortReason } from './runrow';
@@ -30,7 +32,7 @@ export function ComputePanel(props: IComputePanelProps): React.JSX.Element {
   useSignal(queue.changed);
   const targets = computes.targets ?? [];
   const mentioned = [
-    ...targets.flatMap(target => Object.keys(target.leases)),
+    ...targets.flatMap(target => Object.keys(target.leases).slice(0, MOST_HOLDERS)),
     ...queue.entries.slice(0, MOST_HOLDERS).map(entry => entry.run_id)
   ];
   useRecords(runs, mentioned);
@@ -51,6 +53,8 @@ export function ComputePanel(props: IComputePanelProps): React.JSX.Element {
           <li key={target.name} className="jp-mltrain-Compute">
             <Target
               target={target}
+              workspaceId={workspace.id}
+              commands={commands}
               waiting={waitingFor(target.name, queue.entries, runs)}
               runs={runs}
               trans={trans}
@@ -69,6 +73,14 @@ export function ComputePanel(props: IComputePanelProps): React.JSX.Element {
           <addIcon.react tag={null} />
           {trans.__('Add compute')}
         </button>
+        <button
+          type="button"
+          className="jp-mltrain-Sidebar-button"
+          onClick={() => execute(COMMANDS.createCluster)}
+        >
+          <addIcon.react tag={null} />
+          {trans.__('New cluster')}
+        </button>
       </div>
     </>
   );
@@ -76,6 +88,8 @@ export function ComputePanel(props: IComputePanelProps): React.JSX.Element {
 
 interface ITargetProps {
   target: wire.ComputeStatus;
+  workspaceId: string;
+  commands: CommandRegistry;
   /** The first run that waits for it, if any. */
   waiting: wire.QueueEntry | undefined;
   runs: IRuns;
@@ -86,17 +100,19 @@ interface ITargetProps {
 
 function Target(props: ITargetProps): React.JSX.Element {
   const { target, trans } = props;
-  const { capacity } = target;
-  const leases = Object.entries(target.leases);
-  const sum = (amount: (lease: wire.Lease) => number): number =>
-    leases.reduce((total, [, lease]) => total + amount(lease), 0);
+  const { cluster } = target;
   return (
     <>
       <h4 className="jp-mltrain-Compute-name">
-        {words.shown(target.name)}
-        <span className="jp-mltrain-Compute-kind">
-          {target.url === null ? kindWord(trans, target.kind) : words.shown(target.url)}
+        <span className="jp-mltrain-Compute-label">{words.shown(target.name)}</span>
+        <span className="jp-mltrain-Compute-kind" title={cluster?.spec.vm_size}>
+          {cluster !== null
+            ? words.shown(cluster.spec.vm_size.replace(/^STANDARD_/, ''))
+            : target.url === null
+              ? kindWord(trans, target.kind)
+              : words.shown(target.url)}
         </span>
+        {cluster !== null && <ClusterActions {...props} name={target.name} />}
         {target.url !== null && (
           <button
             type="button"
@@ -112,6 +128,40 @@ function Target(props: ITargetProps): React.JSX.Element {
       {target.unreachable !== null && (
         <p className="jp-mltrain-Compute-unreachable">{words.shown(target.unreachable)}</p>
       )}
+      {cluster === null ? (
+        <Held {...props} />
+      ) : (
+        <ClusterNodes
+          {...props}
+          name={target.name}
+          cluster={cluster}
+          waiting={shortReason(props.waiting?.reason ?? '')}
+        />
+      )}
+      {target.queued > 0 && (
+        <p className="jp-mltrain-Compute-waiting">
+          {trans._n('%1 run waits', '%1 runs wait', target.queued)}
+          {props.waiting && (
+            <>
+              {' · '}
+              {words.shown(shortReason(props.waiting.reason))}
+            </>
+          )}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** What of a target is held, and by whom. */
+function Held(props: ITargetProps): React.JSX.Element {
+  const { target, trans } = props;
+  const { capacity } = target;
+  const leases = Object.entries(target.leases);
+  const sum = (amount: (lease: wire.Lease) => number): number =>
+    leases.reduce((total, [, lease]) => total + amount(lease), 0);
+  return (
+    <>
       <Bar
         what={trans.__('CPUs')}
         held={sum(lease => lease.cpus)}
@@ -158,64 +208,8 @@ function Target(props: ITargetProps): React.JSX.Element {
           )}
         </ul>
       )}
-      {target.queued > 0 && (
-        <p className="jp-mltrain-Compute-waiting">
-          {trans._n('%1 run waits', '%1 runs wait', target.queued)}
-          {props.waiting && (
-            <>
-              {' · '}
-              {words.shown(shortReason(props.waiting.reason))}
-            </>
-          )}
-        </p>
-      )}
     </>
   );
-}
-
-interface IBarProps {
-  what: string;
-  held: number;
-  of: number;
-  say: (amount: number) => string;
-  title?: string;
-  trans: TranslationBundle;
-}
-
-/** How much of something is held, as a bar and in numbers. */
-function Bar(props: IBarProps): React.JSX.Element {
-  const { what, held, of, say, trans } = props;
-  const said = trans.__('%1 of %2', say(held), say(of));
-  const share = of > 0 ? Math.min(1, held / of) : 0;
-  return (
-    <div className="jp-mltrain-Bar" title={props.title}>
-      <span className="jp-mltrain-Bar-what">{what}</span>
-      <span
-        className="jp-mltrain-Bar-track"
-        role="meter"
-        aria-label={what}
-        aria-valuemin={0}
-        aria-valuemax={of}
-        aria-valuenow={Math.min(held, of)}
-        aria-valuetext={said}
-      >
-        <span
-          className="jp-mltrain-Bar-held"
-          data-full={share === 1}
-          style={{ transform: `scaleX(${share})` }}
-        />
-      </span>
-      <span className="jp-mltrain-Bar-words">{said}</span>
-    </div>
-  );
-}
-
-function leaseWords(trans: TranslationBundle, lease: wire.Lease): string {
-  return [
-    words.cpus(trans, lease.cpus),
-    ...(lease.gpus.length ? [words.gpus(trans, lease.gpus.length)] : []),
-    ...(lease.memory_bytes ? [words.askedSize(trans, lease.memory_bytes)] : [])
-  ].join(' · ');
 }
 
 function kindWord(trans: TranslationBundle, kind: string): string {

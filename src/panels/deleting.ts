@@ -1,8 +1,8 @@
-import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type * as wire from '../api/wire';
 import { words } from '../parts';
+import { sure } from '../parts/sure';
 import type { IVerbs } from '../tokens';
 
 /** What goes with runs that are deleted. */
@@ -82,22 +82,11 @@ export function question(
 }
 
 /** Ask once before runs are deleted. */
-export async function mayDelete(
+export function mayDelete(
   trans: TranslationBundle,
   runs: readonly wire.Run[],
   count: number,
   loss: ILoss | null
 ): Promise<boolean> {
-  const { title, body, button } = question(trans, runs, count, loss);
-  const answer = await showDialog({
-    title,
-    body,
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Keep') }),
-      Dialog.warnButton({ label: button })
-    ],
-    // Enter must not delete what an accidental key has asked for.
-    defaultButton: 0
-  });
-  return answer.button.accept;
+  return sure({ ...question(trans, runs, count, loss), keep: trans.__('Keep') });
 }

@@ -1,5 +1,5 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { addIcon, ellipsesIcon, MenuSvg } from '@jupyterlab/ui-components';
+import { addIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyJSONObject } from '@lumino/coreutils';
 import * as React from 'react';
@@ -7,6 +7,8 @@ import * as React from 'react';
 import type * as wire from '../api/wire';
 import { COMMANDS } from '../environments/names';
 import { Age, environments, stateIcon, useHold, useSignal, words } from '../parts';
+import type { Entry } from '../parts/menu';
+import { openMenu } from '../parts/menu';
 import type { IWorkspace } from '../tokens';
 
 import { Glyph } from './glyph';
@@ -82,7 +84,7 @@ function Row(
       onContextMenu={event => {
         event.preventDefault();
         event.stopPropagation();
-        openMenu(commands, { ...args, build }, event.clientX, event.clientY);
+        openMenu(commands, entriesOf({ ...args, build }), event);
       }}
       onKeyDown={event => {
         if (event.key === 'Delete' && !reserved) {
@@ -108,10 +110,9 @@ function Row(
         className="jp-mltrain-RunRow-action"
         aria-label={trans.__('Actions for environment %1', label)}
         aria-haspopup="menu"
-        onClick={event => {
-          const { bottom, left } = event.currentTarget.getBoundingClientRect();
-          openMenu(commands, { ...args, build }, left, bottom);
-        }}
+        onClick={event =>
+          openMenu(commands, entriesOf({ ...args, build }), event.currentTarget)
+        }
       >
         <Glyph icon={ellipsesIcon} />
       </button>
@@ -181,27 +182,18 @@ function tooltip(trans: TranslationBundle, summary: wire.EnvironmentSummary): st
     .join('\n');
 }
 
-function openMenu(
-  commands: CommandRegistry,
-  args: ReadonlyJSONObject,
-  x: number,
-  y: number
-): void {
-  const menu = new MenuSvg({ commands });
-  menu.addItem({ command: COMMANDS.build, args });
-  menu.addItem({ command: COMMANDS.build, args: { ...args, fresh: true } });
-  menu.addItem({ type: 'separator' });
-  menu.addItem({ command: COMMANDS.edit, args });
-  menu.addItem({ command: COMMANDS.clone, args });
-  menu.addItem({ type: 'separator' });
-  menu.addItem({ command: COMMANDS.openBuild, args });
-  menu.addItem({ command: COMMANDS.openBuild, args: { ...args, explain: true } });
-  menu.addItem({ type: 'separator' });
-  menu.addItem({ command: COMMANDS.remove, args });
-  menu.addItem({ command: COMMANDS.reclaim, args });
-  menu.aboutToClose.connect(() => {
-    // After the command it was opened for.
-    requestAnimationFrame(() => menu.dispose());
-  });
-  menu.open(x, y);
+function entriesOf(args: ReadonlyJSONObject): Entry[] {
+  return [
+    [COMMANDS.build, args],
+    [COMMANDS.build, { ...args, fresh: true }],
+    null,
+    [COMMANDS.edit, args],
+    [COMMANDS.clone, args],
+    null,
+    [COMMANDS.openBuild, args],
+    [COMMANDS.openBuild, { ...args, explain: true }],
+    null,
+    [COMMANDS.remove, args],
+    [COMMANDS.reclaim, args]
+  ];
 }

@@ -7,7 +7,7 @@ import type { IRunFilter } from '../tokens';
 import { RunSelection } from './selection';
 
 /** The parts of the sidebar that fold. */
-export type Section = 'queue' | 'runs' | 'environments' | 'compute';
+export type Section = 'queue' | 'runs' | 'environments' | 'compute' | 'models';
 
 /** What the sidebar shows: kept while it is hidden, and the sections between two pages. */
 export class SidebarModel {
@@ -56,8 +56,8 @@ export class SidebarModel {
   }
 
   private _filter: IRunFilter = {};
-  private _closed = new Set<Section>(['environments', 'compute']);
+  private _closed = new Set<Section>(['environments', 'compute', 'models']);
   private readonly _changed = new Signal<this, void>(this);
 }
 
-const SECTIONS: readonly Section[] = ['queue', 'runs', 'environments', 'compute'];
+const SECTIONS: readonly Section[] = ['queue', 'runs', 'environments', 'compute', 'models'];

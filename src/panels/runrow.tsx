@@ -71,8 +71,12 @@ export const RunRow = React.memo(function RunRow(props: IRunRowProps): React.JSX
             className="jp-mltrain-RunRow-action"
             data-action="cancel"
             tabIndex={props.isActive ? 0 : -1}
-            aria-label={trans.__('Cancel run %1', label)}
-            title={trans.__('Cancel run')}
+            aria-label={
+              words.isInteractive(run)
+                ? trans.__('End run %1', label)
+                : trans.__('Cancel run %1', label)
+            }
+            title={words.isInteractive(run) ? trans.__('End run') : trans.__('Cancel run')}
           >
             <Glyph icon={stopIcon} />
           </button>
@@ -106,7 +110,9 @@ export function Fact(props: { run: wire.Run; trans: TranslationBundle }): React.
       return (
         <>
           <Elapsed run={run} />
-          <span>{words.shown(run.spec.compute)}</span>
+          <span>
+            {words.isInteractive(run) ? trans.__('notebook') : words.shown(run.spec.compute)}
+          </span>
         </>
       );
     case 'Completed':

@@ -1,11 +1,12 @@
 // What the sidebar shows. Loaded when it is first opened.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { addIcon, ellipsesIcon, MenuSvg } from '@jupyterlab/ui-components';
+import { addIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import * as React from 'react';
 
 import { useConnected, useHold, useRunList, useSignal, words } from '../parts';
+import { openMenu } from '../parts/menu';
 import type { ITraining, IWorkspace } from '../tokens';
 
 import { COMMANDS } from './commands';
@@ -13,6 +14,7 @@ import { ComputePanel } from './computepanel';
 import { EnvironmentsPanel } from './environmentspanel';
 import { FilterBar } from './filterbar';
 import type { SidebarModel } from './model';
+import { ModelsPanel } from './modelspanel';
 import { QueuePanel } from './queuepanel';
 import type { QueueOrder } from './queuemoves';
 import { RunsList } from './runslist';
@@ -23,6 +25,8 @@ import '../../src/style/sidebar.css';
 import '../../src/style/runslist.css';
 import '../../src/style/queue.css';
 import '../../src/style/environmentspanel.css';
+import '../../src/style/clusters.css';
+import '../../src/style/modelspanel.css';
 
 export interface ISidebarViewProps {
   training: ITraining;
@@ -32,7 +36,7 @@ export interface ISidebarViewProps {
   trans: TranslationBundle;
 }
 
-/** The sidebar: the workspace, its queue, its runs, environments and compute targets. */
+/** The sidebar: the workspace, its queue, its runs, environments, compute targets and models. */
 export function SidebarView(props: ISidebarViewProps): React.JSX.Element {
   const { training, model, trans } = props;
   useSignal(training.changed);
@@ -80,7 +84,9 @@ function Header(props: ISidebarViewProps): React.JSX.Element {
           className="jp-mltrain-Sidebar-iconButton"
           aria-label={trans.__('More actions')}
           aria-haspopup="menu"
-          onClick={event => openMore(event.currentTarget, props)}
+          onClick={event =>
+            openMenu(commands, [[COMMANDS.refresh], [COMMANDS.copyFolder]], event.currentTarget)
+          }
         >
           <ellipsesIcon.react tag={null} />
         </button>
@@ -106,30 +112,18 @@ function Header(props: ISidebarViewProps): React.JSX.Element {
   );
 }
 
-function openMore(button: HTMLElement, { commands }: ISidebarViewProps): void {
-  const menu = new MenuSvg({ commands });
-  for (const command of [COMMANDS.refresh, COMMANDS.copyFolder]) {
-    menu.addItem({ command });
-  }
-  menu.aboutToClose.connect(() => {
-    // After the command it was opened for.
-    requestAnimationFrame(() => menu.dispose());
-  });
-  const box = button.getBoundingClientRect();
-  menu.open(box.left, box.bottom);
-}
-
 type IWorkspaceViewProps = ISidebarViewProps & { workspace: IWorkspace };
 
 function WorkspaceView(props: IWorkspaceViewProps): React.JSX.Element {
   const { workspace, model, training, commands, trans } = props;
-  const { connection, queue, computes, environments, runs } = workspace;
+  const { connection, queue, computes, environments, models, runs } = workspace;
   useConnected(workspace);
   useHold(queue);
   useHold(computes);
   useSignal(queue.changed);
   useSignal(computes.changed);
   useSignal(environments.changed);
+  useSignal(models.changed);
   const list = useRunList(workspace, model.filter);
   useSignal(list.changed);
   const { selection } = model;
@@ -225,6 +219,15 @@ function WorkspaceView(props: IWorkspaceViewProps): React.JSX.Element {
         onToggle={() => model.toggle('compute')}
       >
         <ComputePanel workspace={workspace} commands={commands} trans={trans} onOpen={open} />
+      </Section>
+      <Section
+        name="models"
+        title={trans.__('Models')}
+        count={models.list?.length ?? null}
+        isOpen={model.isOpen('models')}
+        onToggle={() => model.toggle('models')}
+      >
+        <ModelsPanel workspace={workspace} commands={commands} trans={trans} />
       </Section>
       <span className="jp-mltrain-Unseen" role="status">
         {model.isFiltered && list.length !== null

@@ -168,8 +168,22 @@ export function runLabel(run: wire.Run): string {
   return `${shown(run.spec.name ?? run.spec.experiment)} #${run.number}`;
 }
 
+/** Which attempt it is of how many there may be: `2 of 3`; empty where there is but one. */
+export function attemptWords(trans: TranslationBundle, run: wire.Run): string {
+  const most = Math.max(run.attempt, run.spec.retries + 1);
+  return most > 1 ? trans.__('%1 of %2', run.attempt, most) : '';
+}
+
+/** Whether a notebook, or a program, logs it from its own process, which is not ours to end. */
+export function isInteractive({ spec }: wire.Run): boolean {
+  return spec.kind === 'interactive';
+}
+
 /** Where it runs and what it holds there, or asks for: `local · 2 CPUs · 1 GPU`. */
 export function place(trans: TranslationBundle, run: wire.Run): string {
+  if (isInteractive(run)) {
+    return trans.__('from a notebook');
+  }
   const lease = run.nodes[0]?.lease ?? null;
   const asked = run.spec.resources;
   const cpuCount = lease ? lease.cpus : (asked.cpus ?? 0);
@@ -195,6 +209,11 @@ export function isFinal(run: wire.Run): boolean {
 /** Whether a cancel makes sense: not once it has ended, nor when it is asked for already. */
 export function canCancel(run: wire.Run): boolean {
   return !isFinal(run) && run.state !== 'CancelRequested' && run.state !== 'Finalizing';
+}
+
+/** Whether the run can be done again: not what a notebook logs, nor a part of another run. */
+export function canRepeat(run: wire.Run): boolean {
+  return run.parent_id === null && !isInteractive(run);
 }
 
 /** Whether a file is what the run was made for: no log, nor a pickle of a notebook's variable. */

@@ -3,7 +3,7 @@ import { ellipsesIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { remedyOf } from '../parts/remedy';
-import { canCancel, isFinal, runLabel } from '../parts/words';
+import { canCancel, canRepeat, isFinal, runLabel } from '../parts/words';
 import type { CardModel } from './model';
 import type { ICardDeeds } from './runcard';
 
@@ -59,7 +59,7 @@ export function CardActions(props: {
           {trans.__('Cancel')}
         </button>
       )}
-      {live && final && (
+      {live && final && canRepeat(run) && (
         <button
           type="button"
           className="jp-mltrain-RunCard-button"

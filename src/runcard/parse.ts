@@ -16,7 +16,7 @@ const STATES: Readonly<Record<wire.RunState, true>> = {
   Canceled: true,
   NotResponding: true
 };
-const KINDS: readonly wire.RunKind[] = ['cell', 'child', 'notebook', 'script'];
+const KINDS: readonly wire.RunKind[] = ['cell', 'child', 'interactive', 'notebook', 'script'];
 
 /** What it ran in is asked of the server. */
 const NO_ENVIRONMENT: wire.EnvironmentSpec = {
@@ -83,11 +83,13 @@ function run(value: unknown): wire.Run {
     git: null,
     environment: null,
     nodes: optional(given.nodes, nodes => list(nodes, node)) ?? [],
+    data: [],
     exit: optional(given.exit, exit),
     warnings: optional(given.warnings, warnings => list(warnings, text)) ?? [],
     advice: optional(given.advice, text),
     tags: {},
     properties: {},
+    description: null,
     submitted_by: '',
     workspace_id: optional(given.workspace_id, text) ?? ''
   };
@@ -114,6 +116,12 @@ function spec(value: unknown): wire.RunSpec {
     timeout_s: optional(given.timeout_s, number) ?? 0,
     priority: optional(given.priority, number) ?? 0,
     node_count: optional(given.node_count, number) ?? 1,
+    processes_per_node: optional(given.processes_per_node, number) ?? 1,
+    framework: '',
+    communicator: '',
+    retries: optional(given.retries, number) ?? 0,
+    inputs: [],
+    outputs: [],
     cell: null
   };
 }

@@ -8,21 +8,26 @@ import { StateIcon } from '../parts/stateicon';
 import { useLoaded } from '../parts/useloaded';
 import {
   askedSize,
+  attemptWords,
   cpus,
   duration,
   gpus,
   instant,
   isFinal,
+  isInteractive,
   LONGEST_S,
   shown,
+  shownLines,
   size,
   stateWord
 } from '../parts/words';
 import { useNow } from '../parts/now';
 import type { IVerbs, IWorkspace } from '../tokens';
 import { ChildrenPart } from './ChildrenPart';
+import { argumentsOf, DataPart } from './DataPart';
 import { EnvironmentPart } from './EnvironmentPart';
 import { Copy, Fact, Pairs, Part, RunLink } from './facts';
+import { ModelsPart } from './ModelsPart';
 import { SnapshotPart } from './SnapshotPart';
 import { TagsPart } from './TagsPart';
 
@@ -39,7 +44,10 @@ export interface IPart {
 
 /** Everything that says what exactly ran, where, and how it went. */
 export function DetailsTab(
-  props: Omit<IPart, 'verbs'> & { workspace: IWorkspace }
+  props: Omit<IPart, 'verbs'> & {
+    workspace: IWorkspace;
+    onOpenModel: (name: string, version: number) => void;
+  }
 ): React.JSX.Element {
   const { gone, run, workspace } = props;
   const part: IPart = { ...props, verbs: workspace.verbs };
@@ -47,11 +55,18 @@ export function DetailsTab(
     <div className="jp-mltrain-Details">
       <Warnings {...part} />
       <What {...part} />
+      <DataPart {...part} />
       {isBuilt(run.spec.environment) && <EnvironmentPart {...part} />}
+      {!gone && <ModelsPart {...props} runId={run.id} />}
       <Timeline {...part} />
-      <Used {...part} />
+      {!isInteractive(run) && <Used {...part} />}
       {!gone && <ChildrenPart {...props} />}
-      <TagsPart {...part} />
+      <TagsPart
+        tags={run.tags}
+        gone={gone}
+        trans={part.trans}
+        onChange={request => workspace.verbs.tag(run.id, request)}
+      />
       <Origin {...part} />
       {!gone && run.snapshot_id !== null && <SnapshotPart {...part} />}
       <Names {...part} />
@@ -74,13 +89,13 @@ function Warnings({ run, trans }: IPart): React.JSX.Element | null {
 function What(props: IPart): React.JSX.Element {
   const { run, trans, onCopy } = props;
   const { spec } = run;
-  const typed = join(spec.arguments);
+  const typed = join(argumentsOf(run));
   const variables = Object.entries(spec.variables);
   return (
     <Part title={trans.__('What ran')}>
       <dl>
         <Fact term={trans.__('Script')}>
-          <code>{shown(spec.script)}</code>
+          {isInteractive(run) ? null : <code>{shown(spec.script)}</code>}
         </Fact>
         <Fact term={trans.__('Arguments')}>
           {typed && (
@@ -96,7 +111,10 @@ function What(props: IPart): React.JSX.Element {
           )}
         </Fact>
         <Fact term={trans.__('Experiment')}>{shown(spec.experiment)}</Fact>
-        {!isBuilt(spec.environment) && (
+        <Fact term={trans.__('Description')}>
+          {run.description === null ? null : shownLines(run.description)}
+        </Fact>
+        {!isBuilt(spec.environment) && !isInteractive(run) && (
           <Fact term={trans.__('Python')}>
             <code>{shown(spec.environment.interpreter ?? spec.environment.name)}</code>
           </Fact>
@@ -212,6 +230,7 @@ function Used({ run, trans }: IPart): React.JSX.Element {
         <Fact term={trans.__('Time limit')}>
           {spec.timeout_s < LONGEST_S ? duration(spec.timeout_s * 1_000) : trans.__('30 days')}
         </Fact>
+        <Fact term={trans.__('Attempt')}>{attemptWords(trans, run)}</Fact>
         <Fact term={trans.__('Priority')}>{spec.priority ? String(spec.priority) : null}</Fact>
       </dl>
     </Part>

@@ -10,6 +10,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import * as React from 'react';
 
 import type * as wire from '../api/wire';
+import { modelIcon } from '../models/icon';
 import { Age } from '../parts/times';
 import { useSignal } from '../parts/usesignal';
 import { shown, size } from '../parts/words';
@@ -31,6 +32,8 @@ export function FilesTab(props: {
   /** The page is in front. */
   visible: boolean;
   trans: TranslationBundle;
+  /** Register a file or folder as a model. */
+  onRegister: (path: string) => void;
 }): React.JSX.Element {
   const { tree, verbs, run, live, visible, trans } = props;
   useSignal(tree.changed);
@@ -61,6 +64,17 @@ export function FilesTab(props: {
               <downloadIcon.react tag="span" width="14px" height="14px" />
               {shown(selected.name)}
             </a>
+          )}
+          {selected && /^outputs(\/|$)/.test(selected.path) && (
+            <button
+              type="button"
+              className="jp-mltrain-Button"
+              aria-label={trans.__('Register %1 as model', shown(selected.name))}
+              onClick={() => props.onRegister(selected.path)}
+            >
+              <modelIcon.react tag="span" width="14px" height="14px" />
+              {trans.__('Register as model…')}
+            </button>
           )}
         </div>
         {problem !== null && <p className="jp-mltrain-RunPage-note">{problem}</p>}

@@ -7,9 +7,12 @@ import { remedyOf } from '../parts/remedy';
 import { StateIcon } from '../parts/stateicon';
 import { Age, Elapsed } from '../parts/times';
 import {
+  attemptWords,
   canCancel,
   canceledReason,
+  canRepeat,
   isFinal,
+  isInteractive,
   place,
   runLabel,
   shown,
@@ -36,6 +39,7 @@ export function Header(props: IHeaderProps): React.JSX.Element {
   const word = stateWord(trans, run.state);
   const why = reason(run);
   const remedy = remedyOf(trans, run);
+  const isOpen = isInteractive(run);
   return (
     <div className="jp-mltrain-RunHeader" data-state={run.state}>
       <div className="jp-mltrain-RunHeader-line">
@@ -46,6 +50,7 @@ export function Header(props: IHeaderProps): React.JSX.Element {
         </h2>
         <span className="jp-mltrain-RunHeader-facts">
           <Elapsed run={run} />
+          {run.attempt > 1 && <span>{trans.__('attempt %1', attemptWords(trans, run))}</span>}
           <span>{place(trans, run)}</span>
           <span>{shown(run.spec.experiment)}</span>
           {run.ended_at !== null && <Age at={run.ended_at} trans={trans} />}
@@ -56,14 +61,17 @@ export function Header(props: IHeaderProps): React.JSX.Element {
               <button
                 type="button"
                 className="jp-mltrain-Button"
-                aria-label={trans.__('Cancel run %1', label)}
+                aria-label={
+                  isOpen ? trans.__('End run %1', label) : trans.__('Cancel run %1', label)
+                }
+                title={isOpen ? trans.__('End the run; the notebook goes on') : undefined}
                 onClick={props.onCancel}
               >
                 <stopIcon.react tag="span" width="14px" height="14px" />
-                {trans.__('Cancel')}
+                {isOpen ? trans.__('End') : trans.__('Cancel')}
               </button>
             )}
-            {run.parent_id === null && isFinal(run) && (
+            {canRepeat(run) && isFinal(run) && (
               <button
                 type="button"
                 className="jp-mltrain-Button"

@@ -7,6 +7,7 @@ import { Menu } from '@lumino/widgets';
 import * as React from 'react';
 
 import type * as wire from '../api/wire';
+import { COMMANDS as MODELS } from '../models/names';
 import { stateIcon } from '../parts/stateicon';
 import { runLabel, stateWord } from '../parts/words';
 import { FileTree } from './filetree';
@@ -86,6 +87,10 @@ export class RunPage extends ReactWidget {
         onOpenBuild={build =>
           void this._execute('mltrain:open-build', this.model.runId, { build })
         }
+        onOpenModel={(name, version) =>
+          void this._execute(MODELS.open, this.model.runId, { model: name, version })
+        }
+        onRegister={path => void this._execute(MODELS.register, this.model.runId, { path })}
       />
     );
   }

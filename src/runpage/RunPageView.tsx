@@ -2,7 +2,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { useSignal } from '../parts/usesignal';
-import { isFinal } from '../parts/words';
+import { isFinal, isInteractive } from '../parts/words';
 import { DetailsTab } from './DetailsTab';
 import { FilesTab } from './FilesTab';
 import type { FileTree } from './filetree';
@@ -26,6 +26,9 @@ export interface IRunPageProps extends Pick<
   onCopy: (text: string) => void;
   onOpen: (runId: string) => void;
   onOpenBuild: (buildId: string) => void;
+  onOpenModel: (name: string, version: number) => void;
+  /** Register a file or folder of the run as a model. */
+  onRegister: (path: string) => void;
   /** The tabs are there, as they are once the run is. */
   onTabs?: () => void;
 }
@@ -112,6 +115,13 @@ function Panel(props: IRunPageProps): React.JSX.Element | null {
           </p>
         );
       }
+      if (isInteractive(run)) {
+        return (
+          <p className="jp-mltrain-RunPage-empty">
+            {trans.__('It is logged to from a notebook or a program, where its output stays.')}
+          </p>
+        );
+      }
       return <OutputTab id={id} workspace={workspace} run={run} trans={trans} />;
     case 'files':
       return (
@@ -123,6 +133,7 @@ function Panel(props: IRunPageProps): React.JSX.Element | null {
           live={!isFinal(run)}
           visible={props.visible}
           trans={trans}
+          onRegister={props.onRegister}
         />
       );
     case 'metrics':
@@ -137,6 +148,7 @@ function Panel(props: IRunPageProps): React.JSX.Element | null {
           onCopy={props.onCopy}
           onOpen={props.onOpen}
           onOpenBuild={props.onOpenBuild}
+          onOpenModel={props.onOpenModel}
         />
       );
   }

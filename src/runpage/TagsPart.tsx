@@ -5,25 +5,25 @@ import * as React from 'react';
 import { messageOf } from '../api/error';
 import type * as wire from '../api/wire';
 import { shown } from '../parts/words';
-import type { IVerbs } from '../tokens';
 import { Part } from './facts';
 
-/** The run's tags, each with a button that takes it away, and a line that adds one. */
+/** Tags of something, each with a button that takes it away, and a line that adds one. */
 export function TagsPart(props: {
-  verbs: IVerbs;
-  run: wire.Run;
+  tags: { [key: string]: string | null };
+  /** What has them was deleted. */
   gone: boolean;
   trans: TranslationBundle;
+  onChange: (request: wire.TagRequest) => Promise<unknown>;
 }): React.JSX.Element | null {
-  const { verbs, run, gone, trans } = props;
+  const { gone, trans, onChange } = props;
   const [typed, setTyped] = React.useState('');
   const [problem, setProblem] = React.useState<string | null>(null);
   const [busy, setBusy] = React.useState(false);
-  const tags = Object.entries(run.tags);
+  const tags = Object.entries(props.tags);
   const change = async (request: wire.TagRequest): Promise<boolean> => {
     setBusy(true);
     try {
-      await verbs.tag(run.id, request);
+      await onChange(request);
       setProblem(null);
       return true;
     } catch (error) {

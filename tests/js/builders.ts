@@ -83,6 +83,91 @@ export function aTarget(given: Partial<wire.ComputeStatus> = {}): wire.ComputeSt
     queued: 0,
     url: null,
     unreachable: null,
+    cluster: null,
+    ...given
+  };
+}
+
+/** A cluster of up to 4 nodes without any. */
+export function aCluster(given: Partial<wire.Cluster> = {}): wire.Cluster {
+  return {
+    spec: aClusterSpec(),
+    node: { cpus: 2, memory_bytes: 7 * 1_024 ** 3, gpus: [] },
+    note: '',
+    provisioning_state: 'Succeeded',
+    allocation_state: 'Steady',
+    target_nodes: 0,
+    nodes: [],
+    created_at: '2026-11-20T12:00:00Z',
+    modified_at: null,
+    provisioned_at: null,
+    allocated_at: null,
+    reason: '',
+    ...given
+  };
+}
+
+export function aClusterSpec(given: Partial<wire.ClusterSpec> = {}): wire.ClusterSpec {
+  return {
+    vm_size: 'STANDARD_D2_V2',
+    vm_priority: 'dedicated',
+    min_nodes: 0,
+    max_nodes: 4,
+    idle_s: 1_800,
+    description: null,
+    tags: {},
+    instance: false,
+    ...given
+  };
+}
+
+export function aNode(given: Partial<wire.ClusterNode> = {}): wire.ClusterNode {
+  return {
+    id: 'cpu-cluster-1',
+    state: 'idle',
+    since: '2026-11-20T12:00:00Z',
+    run_id: null,
+    lease: { cpus: 2, memory_bytes: 7 * 1_024 ** 3, gpus: [] },
+    ...given
+  };
+}
+
+/** A version of a model of one file. */
+export function aModel(given: Partial<wire.Model> = {}): wire.Model {
+  return {
+    name: 'digits',
+    version: 1,
+    created_at: '2026-11-20T12:00:00Z',
+    size_bytes: 12_345,
+    files: [{ name: 'model.bin', size_bytes: 12_345, modified_at: '2026-11-20T12:00:00Z' }],
+    description: null,
+    tags: {},
+    properties: {},
+    framework: null,
+    framework_version: null,
+    run_id: 'digits_1763640000_0a1b2c3d',
+    experiment: 'digits',
+    datasets: [],
+    created_by: 'ada',
+    ...given
+  };
+}
+
+export function anInput(given: Partial<wire.DataInput> = {}): wire.DataInput {
+  return {
+    name: 'mnist',
+    spec: {
+      kind: 'file',
+      paths: [{ url: null, datastore: 'workspaceblobstore', path: 'mnist' }],
+      read: {},
+      steps: []
+    },
+    mode: 'mount',
+    path_on_compute: null,
+    dataset_id: 'd1',
+    dataset: 'mnist',
+    version: 2,
+    reference: false,
     ...given
   };
 }
@@ -101,6 +186,12 @@ export function aSpec(given: Partial<wire.RunSpec> = {}): wire.RunSpec {
     timeout_s: 2_592_000,
     priority: 0,
     node_count: 1,
+    processes_per_node: 1,
+    framework: '',
+    communicator: '',
+    retries: 0,
+    inputs: [],
+    outputs: [],
     cell: null,
     ...given
   };
@@ -124,6 +215,7 @@ export function aRun(given: Partial<wire.Run> = {}): wire.Run {
     git: null,
     nodes: [],
     environment: null,
+    data: [],
     exit: null,
     warnings: [],
     advice: null,
@@ -132,6 +224,7 @@ export function aRun(given: Partial<wire.Run> = {}): wire.Run {
     submitted_by: 'ada',
     workspace_id: 'w1',
     rank: null,
+    description: null,
     ...given
   };
 }

@@ -11,7 +11,7 @@ import type {
   ConnectionState,
   IComputes,
   IConnection,
-  IEnvironments,
+  IListing,
   IMetrics,
   IQueue,
   IRunFilter,
@@ -142,8 +142,8 @@ export class FakeComputes implements IComputes {
   }
 }
 
-export class FakeEnvironments implements IEnvironments {
-  list: readonly wire.EnvironmentSummary[] | null = null;
+export class FakeListing<T> implements IListing<T> {
+  list: readonly T[] | null = null;
   readonly changed = new Signal<this, void>(this);
   readonly touched = new Signal<this, void>(this);
   held = 0;
@@ -153,7 +153,7 @@ export class FakeEnvironments implements IEnvironments {
     return new DisposableDelegate(() => (this.held -= 1));
   }
 
-  become(...list: wire.EnvironmentSummary[]): void {
+  become(...list: T[]): void {
     this.list = list;
     this.changed.emit();
   }
@@ -178,7 +178,8 @@ export interface IFakeWorkspace extends IWorkspace {
   connection: FakeConnection;
   runs: FakeRuns;
   computes: FakeComputes;
-  environments: FakeEnvironments;
+  environments: FakeListing<wire.EnvironmentSummary>;
+  models: FakeListing<wire.Model>;
   /** What `metrics` gives. */
   logged: FakeMetrics;
   /** Who holds it. */
@@ -197,7 +198,8 @@ export function aWorkspace(verbs: Partial<IVerbs> = {}, id = 'w1'): IFakeWorkspa
     connection: new FakeConnection(),
     runs: new FakeRuns(),
     computes: new FakeComputes(),
-    environments: new FakeEnvironments(),
+    environments: new FakeListing(),
+    models: new FakeListing(),
     logged: new FakeMetrics(),
     metrics: () => workspace.logged,
     verbs: new Proxy(verbs, {

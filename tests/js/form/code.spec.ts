@@ -41,13 +41,14 @@ describe('the magic', () => {
       source: '',
       timeout_s: 7200,
       priority: -5,
+      retries: 2,
       force: true,
       arguments: ['--lr', '0.1', '--note', "it's"]
     });
     expect(asMagic(form, PLACE).text).toBe(
       "%train /home/ada/digits/train.py --name 'lr 0.1' --experiment train --compute big" +
         " --cpus 2 --gpus 1 --memory 4GB --env 'TOKENIZERS=a b' --tag best --tag by=ada --source /home/ada" +
-        ` --timeout 2h --priority=-5 --force -- --lr 0.1 --note 'it'"'"'s'`
+        ` --timeout 2h --priority=-5 --retries 2 --force -- --lr 0.1 --note 'it'"'"'s'`
     );
   });
 
@@ -151,6 +152,7 @@ run = Experiment(ws, "train").submit(config)
       tags: { kind: null, by: 'ada' },
       timeout_s: 7200,
       priority: 3,
+      retries: 1,
       force: true,
       arguments: ['--lr', '0.1']
     });
@@ -175,6 +177,7 @@ config = ScriptRunConfig(
 )
 config.run_config.environment_variables = {"A": "1"}
 config.run_config.priority = 3
+config.run_config.retries = 1
 run = Experiment(ws, "train").submit(config, tags={"kind": None, "by": "ada"}, force=True)
 `);
   });

@@ -49,7 +49,8 @@ describe('a form', () => {
       compute: 'local',
       resources: { cpus: null, gpus: 0, memory_bytes: null },
       timeout_s: null,
-      priority: 0
+      priority: 0,
+      retries: 0
     });
   });
 
@@ -57,6 +58,7 @@ describe('a form', () => {
     [{ path: '' }, 'path'],
     [{ path: 'data.csv' }, 'path'],
     [{ kind: 'code', code: '  ' }, 'code'],
+    [{ retries: 'often' }, 'retries'],
     [{ source: 'elsewhere' }, 'source'],
     [{ source: 'digi' }, 'source'],
     [{ cpus: 'many' }, 'cpus'],
@@ -243,7 +245,8 @@ describe('a run that is done again', () => {
       variables: { A: '1' },
       resources: { cpus: 2, gpus: 0, memory_bytes: 4 * 1024 ** 3 },
       timeout_s: 3600,
-      priority: 2
+      priority: 2,
+      retries: 1
     })
   });
 
@@ -256,6 +259,7 @@ describe('a run that is done again', () => {
       variables: run.spec.variables,
       timeout_s: 3600,
       priority: 2,
+      retries: 1,
       name: 'lr'
     });
   });

@@ -10,7 +10,7 @@ import { QueueOrder } from '../../../src/panels/queuemoves';
 import { RunSelection } from '../../../src/panels/selection';
 import { Targets } from '../../../src/panels/targets';
 import type { IVerbs } from '../../../src/tokens';
-import { aRun } from '../builders';
+import { aRun, aSpec } from '../builders';
 
 import { anEntry, FakeTraining, FakeWorkspace } from './fakes';
 
@@ -127,6 +127,13 @@ describe('commands', () => {
     expect(error).toHaveBeenCalledWith('digits #3 cannot be deleted: it is in use', {
       autoClose: false
     });
+  });
+
+  it('run nothing again that a notebook has logged', () => {
+    const logged = aRun({ id: 'c', spec: aSpec({ kind: 'interactive' }) });
+    const { commands } = aLab([ended, logged]);
+    expect(commands.isEnabled(COMMANDS.again, { run: 'c' })).toBe(false);
+    expect(commands.isEnabled(COMMANDS.again, { run: 'b' })).toBe(true);
   });
 
   it('run again with changes, and give the new run back', async () => {

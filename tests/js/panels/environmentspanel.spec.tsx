@@ -1,4 +1,3 @@
-import { CommandRegistry } from '@lumino/commands';
 import { fireEvent, render, screen } from '@testing-library/react';
 import * as React from 'react';
 
@@ -8,19 +7,12 @@ import { EnvironmentsPanel } from '../../../src/panels/environmentspanel';
 import { aSummary } from '../builders';
 import { aWorkspace, trans } from '../fakes';
 
+import { recordedCommands } from './fakes';
+
 function show(...list: wire.EnvironmentSummary[]): [string, unknown][] {
   const workspace = aWorkspace();
   workspace.environments.list = list;
-  const executed: [string, unknown][] = [];
-  const commands = new CommandRegistry();
-  for (const command of Object.values(COMMANDS)) {
-    commands.addCommand(command, {
-      label: command,
-      execute: args => {
-        executed.push([command, args]);
-      }
-    });
-  }
+  const { commands, executed } = recordedCommands(COMMANDS);
   render(<EnvironmentsPanel workspace={workspace} commands={commands} trans={trans} />);
   return executed;
 }

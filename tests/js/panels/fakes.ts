@@ -1,5 +1,6 @@
 // Models without a server: a test sets what they say, and reads what was asked of them.
 
+import { CommandRegistry } from '@lumino/commands';
 import { DisposableDelegate } from '@lumino/disposable';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
@@ -7,7 +8,7 @@ import { Signal } from '@lumino/signaling';
 import { ApiError } from '../../../src/api/error';
 import type * as wire from '../../../src/api/wire';
 import type { ITraining, IVerbs, IWorkspace } from '../../../src/tokens';
-import { FakeComputes, FakeConnection, FakeEnvironments, FakeQueue, FakeRuns } from '../fakes';
+import { FakeComputes, FakeConnection, FakeListing, FakeQueue, FakeRuns } from '../fakes';
 
 /** Every verb refuses until a test says otherwise; what was asked is in `asked`. */
 export function fakeVerbs(
@@ -44,7 +45,8 @@ export class FakeWorkspace {
   readonly runs = new FakeRuns();
   readonly queue = new FakeQueue();
   readonly computes = new FakeComputes();
-  readonly environments = new FakeEnvironments();
+  readonly environments = new FakeListing<wire.EnvironmentSummary>();
+  readonly models = new FakeListing<wire.Model>();
   readonly verbs: IVerbs & { asked: [string, ...unknown[]][] };
   held = 0;
 
@@ -105,4 +107,22 @@ export function anEntry(given: Partial<wire.QueueEntry> = {}): wire.QueueEntry {
     resources: { cpus: null, gpus: 0, memory_bytes: null },
     ...given
   };
+}
+
+/** Commands that only say that they were executed, and with what. */
+export function recordedCommands(...tables: { readonly [name: string]: string }[]): {
+  commands: CommandRegistry;
+  executed: [string, unknown][];
+} {
+  const executed: [string, unknown][] = [];
+  const commands = new CommandRegistry();
+  for (const command of tables.flatMap(table => Object.values(table))) {
+    commands.addCommand(command, {
+      label: command,
+      execute: args => {
+        executed.push([command, args]);
+      }
+    });
+  }
+  return { commands, executed };
 }

@@ -1,9 +1,9 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { CommandRegistry } from '@lumino/commands';
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import * as React from 'react';
 
 import type * as wire from '../../../src/api/wire';
+import { COMMANDS as COMPUTES } from '../../../src/computes/names';
 import { COMMANDS as ENVIRONMENTS } from '../../../src/environments/names';
 import { COMMANDS } from '../../../src/panels/commands';
 import { SidebarModel } from '../../../src/panels/model';
@@ -12,7 +12,7 @@ import { SidebarView } from '../../../src/panels/sidebarview';
 import { statusCommand } from '../../../src/panels/trouble';
 import { aRun, aTarget } from '../builders';
 
-import { anEntry, FakeTraining, FakeWorkspace } from './fakes';
+import { anEntry, FakeTraining, FakeWorkspace, recordedCommands } from './fakes';
 
 const trans = nullTranslator.load('jupyter_mltrain');
 
@@ -32,15 +32,7 @@ async function show(
   });
   const training = new FakeTraining(workspace, new FakeWorkspace('w2'));
   prepare(training);
-  const executed: [string, unknown][] = [];
-  const commands = new CommandRegistry();
-  for (const command of [...Object.values(COMMANDS), ...Object.values(ENVIRONMENTS)]) {
-    commands.addCommand(command, {
-      execute: args => {
-        executed.push([command, args]);
-      }
-    });
-  }
+  const { commands, executed } = recordedCommands(COMMANDS, ENVIRONMENTS, COMPUTES);
   const model = new SidebarModel();
   const order = new QueueOrder(workspace.queue, workspace.verbs, () => undefined);
   render(
@@ -261,8 +253,8 @@ describe('SidebarView', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Remove compute big' }));
     fireEvent.click(screen.getByRole('button', { name: 'Add compute' }));
     expect(executed).toEqual([
-      [ENVIRONMENTS.detach, { workspace: 'w1', compute: 'big' }],
-      [ENVIRONMENTS.attach, { workspace: 'w1' }]
+      [COMPUTES.detach, { workspace: 'w1', compute: 'big' }],
+      [COMPUTES.attach, { workspace: 'w1' }]
     ]);
   });
 

@@ -11,7 +11,15 @@ import { RunPageModel } from '../../../src/runpage/model';
 import type { IRunPageProps } from '../../../src/runpage/RunPageView';
 import { RunPageView } from '../../../src/runpage/RunPageView';
 import type { IVerbs } from '../../../src/tokens';
-import { anEnvironment, anImage, aRun, aSpec, somePackages } from '../builders';
+import {
+  aModel,
+  anEnvironment,
+  anImage,
+  anInput,
+  aRun,
+  aSpec,
+  somePackages
+} from '../builders';
 import { aWorkspace, FakeTraining, settle, trans } from '../fakes';
 
 const HISTORY: wire.StateChange[] = [
@@ -24,6 +32,7 @@ function verbs(given: Partial<IVerbs> = {}): Partial<IVerbs> {
   return {
     zipUrl: () => '/zip',
     fileUrl: (_, name) => `/files/${name}`,
+    models: () => Promise.resolve([]),
     history: () => Promise.resolve(HISTORY),
     snapshot: () =>
       Promise.resolve({
@@ -45,7 +54,18 @@ async function show(
   given: Partial<IVerbs> = {},
   children: wire.Run[] = []
 ): Promise<
-  jest.Mocked<Pick<IRunPageProps, 'onCancel' | 'onAgain' | 'onOpen' | 'onOpenBuild' | 'onCopy'>>
+  jest.Mocked<
+    Pick<
+      IRunPageProps,
+      | 'onCancel'
+      | 'onAgain'
+      | 'onOpen'
+      | 'onOpenBuild'
+      | 'onOpenModel'
+      | 'onRegister'
+      | 'onCopy'
+    >
+  >
 > {
   const workspace = aWorkspace(verbs(given));
   workspace.runs.know(run);
@@ -57,7 +77,9 @@ async function show(
     onMenu: jest.fn(),
     onCopy: jest.fn(),
     onOpen: jest.fn(),
-    onOpenBuild: jest.fn()
+    onOpenBuild: jest.fn(),
+    onOpenModel: jest.fn(),
+    onRegister: jest.fn()
   };
   await act(async () => {
     render(
@@ -99,6 +121,36 @@ describe('the page', () => {
     expect(onCancel).toHaveBeenCalled();
   });
 
+  it('says which attempt it is, once it is not the first', async () => {
+    await show(aRun({ attempt: 2, spec: aSpec({ retries: 2 }) }), 'details');
+    expect(screen.getByText('attempt 2 of 3')).toBeTruthy();
+    expect(screen.getByText('Attempt').nextElementSibling?.textContent).toBe('2 of 3');
+  });
+
+  it('does not speak of attempts where there is but one', async () => {
+    await show(aRun(), 'details');
+    expect(screen.queryByText('Attempt')).toBeNull();
+  });
+
+  it('ends a run that a notebook logs to, and does not offer it again', async () => {
+    const spec = aSpec({ kind: 'interactive', script: '' });
+    const { onCancel } = await show(
+      aRun({ state: 'Running', ended_at: null, spec }),
+      'details'
+    );
+    expect(screen.queryByText('Script')).toBeNull();
+    expect(screen.queryByRole('region', { name: 'Resources' })).toBeNull();
+    expect(screen.getByText('from a notebook')).toBeTruthy();
+    fireEvent.click(screen.getByRole('button', { name: 'End run digits #42' }));
+    expect(onCancel).toHaveBeenCalled();
+  });
+
+  it('has no output of a run that a notebook has logged to', async () => {
+    await show(aRun({ spec: aSpec({ kind: 'interactive' }) }), 'output');
+    expect(screen.getByText(/where its output stays/)).toBeTruthy();
+    expect(screen.queryByRole('button', { name: 'Run digits #42 again' })).toBeNull();
+  });
+
   it('has tabs that keys move between', async () => {
     await show(aRun(), 'details');
     const tab = screen.getByRole('tab', { selected: true });
@@ -115,6 +167,30 @@ describe('the page', () => {
     const now = screen.getByRole('tab', { selected: true });
     expect([now.textContent, document.activeElement]).toEqual(['Files', now]);
     expect(screen.getByText('The run kept no files.')).toBeTruthy();
+  });
+
+  it('registers an output as a model, but no log', async () => {
+    const entries = ['azureml-logs', 'outputs'].map(name => ({
+      name,
+      path: name,
+      is_folder: true,
+      size_bytes: null,
+      modified_at: null
+    }));
+    const folder: IVerbs['folder'] = (_, query) =>
+      Promise.resolve({
+        entries: query?.path ? [] : entries,
+        total: query?.path ? 0 : 2,
+        next_after: null
+      });
+    const { onRegister } = await show(aRun(), 'files', { folder });
+    const tree = screen.getByRole('tree', { name: 'Files of the run' });
+    fireEvent.focus(tree);
+    fireEvent.keyDown(tree, { key: 'Home' });
+    expect(screen.queryByRole('button', { name: /^Register/ })).toBeNull();
+    fireEvent.keyDown(tree, { key: 'End' });
+    fireEvent.click(screen.getByRole('button', { name: 'Register outputs as model' }));
+    expect(onRegister).toHaveBeenCalledWith('outputs');
   });
 
   it('is not blank for a run that is gone', async () => {
@@ -135,6 +211,8 @@ describe('the page', () => {
         onCopy={jest.fn()}
         onOpen={jest.fn()}
         onOpenBuild={jest.fn()}
+        onOpenModel={jest.fn()}
+        onRegister={jest.fn()}
       />
     );
     expect(screen.getByRole('alert').textContent).toContain('gone_1');
@@ -218,6 +296,66 @@ describe('the details', () => {
     );
     fireEvent.click(screen.getByRole('button', { name: 'Copy the run id' }));
     expect(onCopy).toHaveBeenCalledWith(run.id);
+  });
+
+  it('say which data came in, how, and exactly which', async () => {
+    const run = aRun({
+      spec: aSpec({
+        arguments: ['--data', 'DatasetConsumptionConfig:mnist'],
+        inputs: [
+          anInput(),
+          anInput({ name: 'raw', dataset: null, version: null, mode: 'download' })
+        ]
+      }),
+      data: [
+        {
+          name: 'mnist',
+          path: '/w/data/mnist',
+          files: 4,
+          size_bytes: 55_000_000,
+          fingerprint: '0123456789abcdef0123',
+          dataset: 'mnist',
+          version: 2
+        }
+      ]
+    });
+    const { onCopy } = await show(run, 'details');
+    expect(screen.getByText('--data /w/data/mnist')).toBeTruthy();
+    const part = screen.getByRole('region', { name: 'Data' });
+    expect(part.textContent).toContain('mnist:2 · mounted · 4 files · 55 MB');
+    expect(part.textContent).toContain('0123456789ab…');
+    expect(part.textContent).toContain(
+      'workspaceblobstore/mnist · downloaded · it was never brought'
+    );
+    fireEvent.click(screen.getByRole('button', { name: 'Copy the fingerprint of mnist' }));
+    expect(onCopy).toHaveBeenCalledWith('0123456789abcdef0123');
+  });
+
+  it('say where outputs go', async () => {
+    const output: wire.DataOutput = {
+      name: 'prepared',
+      datastore: 'workspaceblobstore',
+      path: 'dataset/{run-id}/{output-name}',
+      mode: 'mount',
+      overwrite: false,
+      source: null,
+      register_as: 'clean',
+      description: null,
+      tags: {}
+    };
+    await show(aRun({ id: 'r1', spec: aSpec({ outputs: [output] }) }), 'details');
+    const part = screen.getByRole('region', { name: 'Data' });
+    expect(part.textContent).toContain(
+      'workspaceblobstore/dataset/r1/prepared · registered as clean'
+    );
+  });
+
+  it('name the models that were registered from it', async () => {
+    const models = (): Promise<wire.Model[]> =>
+      Promise.resolve([aModel({ name: 'tf-mnist', version: 3 })]);
+    const { onOpenModel } = await show(aRun(), 'details', { models });
+    fireEvent.click(screen.getByRole('button', { name: 'tf-mnist:3' }));
+    expect(onOpenModel).toHaveBeenCalledWith('tf-mnist', 3);
   });
 
   it('say how long each state took, and why', async () => {

@@ -1,5 +1,5 @@
-import type { IAttachFields } from '../../../src/environments/attaching';
-import { readAttach } from '../../../src/environments/attaching';
+import type { IAttachFields } from '../../../src/computes/attaching';
+import { readAttach } from '../../../src/computes/attaching';
 import { trans } from '../fakes';
 
 const GIVEN: IAttachFields = {

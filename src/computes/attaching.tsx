@@ -1,16 +1,15 @@
-import { Dialog, Notification, ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { messageOf } from '../api/error';
 import type * as wire from '../api/wire';
 import { Field } from '../form/Field';
 import { parseSize, parseWhole } from '../form/reading';
+import type { IFilling } from '../parts/dialog';
+import { askUntilDone } from '../parts/dialog';
 import type { IVerbs } from '../tokens';
 
 import '../../src/style/controls.css';
 import '../../src/style/form.css';
-import '../../src/style/environments.css';
 
 /** What is typed into the dialog. */
 export interface IAttachFields {
@@ -63,87 +62,30 @@ export function readAttach(
   return { request, problems };
 }
 
-/** Ask for an engine, and attach it; what is wrong is said in the dialog, which is shown again. */
+/** Ask for an engine, and attach it. */
 export async function attachCompute(trans: TranslationBundle, verbs: IVerbs): Promise<void> {
-  let fields = EMPTY;
-  let refusal: string | null = null;
-  let tried = false;
-  for (;;) {
-    const body = new AttachBody(fields, refusal, tried, trans);
-    const dialog = new Dialog<IAttachFields>({
-      title: trans.__('Add compute'),
-      body,
-      buttons: [
-        Dialog.cancelButton({ label: trans.__('Cancel') }),
-        Dialog.okButton({ label: trans.__('Add') })
-      ],
-      focusNodeSelector: 'input'
-    });
-    const answer = await dialog.launch();
-    if (!answer.button.accept || answer.value === null) {
-      return;
+  await askUntilDone({
+    title: trans.__('Add compute'),
+    button: trans.__('Add'),
+    fields: EMPTY,
+    trans,
+    view: filling => <AttachView {...filling} trans={trans} />,
+    act: fields => {
+      const { problems, request } = readAttach(fields, trans);
+      return Object.keys(problems).length
+        ? null
+        : {
+            doing: trans.__('Connecting to %1 …', request.url),
+            done: verbs.attach(request)
+          };
     }
-    fields = answer.value;
-    tried = true;
-    refusal = null;
-    const { problems, request } = readAttach(fields, trans);
-    if (Object.keys(problems).length === 0) {
-      const told = Notification.emit(
-        trans.__('Connecting to %1 …', request.url),
-        'in-progress',
-        { autoClose: false }
-      );
-      try {
-        await verbs.attach(request);
-        return;
-      } catch (error) {
-        refusal = messageOf(error);
-      } finally {
-        Notification.dismiss(told);
-      }
-    }
-  }
-}
-
-class AttachBody extends ReactWidget {
-  constructor(
-    private _fields: IAttachFields,
-    private readonly _refusal: string | null,
-    private readonly _tried: boolean,
-    private readonly _trans: TranslationBundle
-  ) {
-    super();
-    this.addClass('jp-mltrain-Attach');
-  }
-
-  getValue(): IAttachFields {
-    return this._fields;
-  }
-
-  protected override render(): React.JSX.Element {
-    return (
-      <AttachView
-        fields={this._fields}
-        refusal={this._refusal}
-        tried={this._tried}
-        trans={this._trans}
-        onFill={fields => {
-          this._fields = { ...this._fields, ...fields };
-          this.update();
-        }}
-      />
-    );
-  }
+  });
 }
 
 /** The fields of the dialog. */
-function AttachView(props: {
-  fields: IAttachFields;
-  refusal: string | null;
-  tried: boolean;
-  trans: TranslationBundle;
-  onFill: (fields: Partial<IAttachFields>) => void;
-}): React.JSX.Element {
+function AttachView(
+  props: IFilling<IAttachFields> & { trans: TranslationBundle }
+): React.JSX.Element {
   const { fields, trans, tried, onFill } = props;
   const { problems } = readAttach(fields, trans);
   const id = React.useId();
@@ -173,10 +115,7 @@ function AttachView(props: {
     </Field>
   );
   return (
-    <div className="jp-mltrain-Form jp-mltrain-Attach-form">
-      <div role="alert">
-        {props.refusal !== null && <p className="jp-mltrain-Form-refusal">{props.refusal}</p>}
-      </div>
+    <>
       {text('name', trans.__('Name'), trans.__('big-machine'), true)}
       {text('url', trans.__('Address of its Docker Engine'), 'ssh://user@host', true)}
       <p className="jp-mltrain-Field-help">
@@ -187,6 +126,6 @@ function AttachView(props: {
         {text('memory', trans.__('Memory'), trans.__('all'))}
         {text('gpus', trans.__('GPUs'), '0')}
       </div>
-    </div>
+    </>
   );
 }

@@ -3,26 +3,24 @@ import { Throttler } from '@lumino/polling';
 import type { ISignal } from '@lumino/signaling';
 import { Signal } from '@lumino/signaling';
 
-import type { Requests } from '../api/requests';
-import type * as wire from '../api/wire';
-import type { IEnvironments } from '../tokens';
+import type { IListing } from '../tokens';
 
 import { Held } from './held';
 
-/** A build says each of its steps; more often than this nobody is told. */
+/** Builds and clusters say so much in the same breath: more often than this nobody is told. */
 const TELL_MS = 300;
 
-/** The environments of a workspace. */
-export class Environments implements IEnvironments {
-  constructor(requests: Requests, workspaceId: string) {
+/** What a workspace has of one kind. */
+export class Listing<T> implements IListing<T> {
+  /** @param load Asks the server. */
+  constructor(load: () => Promise<readonly T[]>) {
     this._held = new Held(async () => {
-      const parts = ['workspaces', workspaceId, 'environments'];
-      this.list = await requests.json<wire.EnvironmentSummary[]>(parts, { background: true });
+      this.list = await load();
       this._changed.emit();
     });
   }
 
-  list: readonly wire.EnvironmentSummary[] | null = null;
+  list: readonly T[] | null = null;
 
   get changed(): ISignal<this, void> {
     return this._changed;
