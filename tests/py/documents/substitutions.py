@@ -1,14 +1,11 @@
 """Everything that is changed in the documents' code before it runs here; there is no other place.
 
-The blocks in ``000.md``, ``001.md`` and ``004.md`` are as they stand in the documents.
+The blocks in ``000.md`` to ``004.md`` are as they stand in the documents.
 """
 
 from __future__ import annotations
 
 from typing import Final, NamedTuple
-
-IMAGE: Final = "mltrain-documents/fastai2:latest"
-"""The tests' base image under the name that stands for the documents' one."""
 
 
 class Substitution(NamedTuple):
@@ -16,52 +13,61 @@ class Substitution(NamedTuple):
 
     old: str
     new: str
-    """``{registry}``, ``{username}`` and ``{password}`` are those of the tests' registry."""
+    """``{image}`` is the tests' base image under a name that fits; ``{registry}``, ``{username}``
+    and ``{password}`` are those of their registry, ``{site}`` is their HTTP server, ``{channel}``
+    and ``{python}`` are their conda channel and the version of Python in it."""
     why: str
-    optional: bool = False
-    """Whether there is a document without it, or a way through one that leaves it out."""
 
 
 SUBSTITUTIONS: Final = (
-    # Modules. The ones named azureml come with a later version.
-    Substitution(
-        "from azureml.core.compute_target import ComputeTargetException",
-        "from jupyter_mltrain.core.compute_target import ComputeTargetException",
-        "Azure's module names are not there yet",
-    ),
-    Substitution(
-        "from azureml.core.compute import ComputeTarget, AmlCompute",
-        "from jupyter_mltrain import ComputeTarget",
-        "Azure's module names are not there yet, nor are clusters that can be created",
-    ),
-    Substitution(
-        "from azureml.core import",
-        "from jupyter_mltrain import",
-        "Azure's module names are not there yet",
-    ),
     # Images and their registry. None can be pulled from outside.
-    Substitution("fastdotai/fastai2:latest", IMAGE, "stands for the image of fast.ai"),
+    Substitution("fastdotai/fastai2:latest", "{image}", "stands for the image of fast.ai"),
     Substitution(
         "mcr.microsoft.com/azureml/base:intelmpi2018.3-ubuntu16.04",
-        IMAGE,
+        "{image}",
         "stands for Azure's base image in a Dockerfile",
-        optional=True,
     ),
-    Substitution("myregistry.azurecr.io", "{registry}", "a real one on loopback", optional=True),
-    Substitution('"username"', '"{username}"', "who may pull from it", optional=True),
-    Substitution('"password"', '"{password}"', "the password of that user", optional=True),
-    # The place. Clusters come with a later version; this machine is found as an existing target.
-    Substitution('"gpu-cluster"', '"local"', "there is no cluster to be created yet"),
+    Substitution(
+        "mcr.microsoft.com/azureml/openmpi3.1.2-cuda10.0-cudnn7-ubuntu18.04",
+        "{image}",
+        "stands for Azure's base image with CUDA",
+    ),
+    Substitution("microsoft/mmlspark:0.12", "{image}", "stands for an image that is gone"),
+    Substitution("myregistry.azurecr.io", "{registry}", "a real one on loopback"),
+    Substitution('"username"', '"{username}"', "who may pull from it"),
+    Substitution('"password"', '"{password}"', "the password of that user"),
+    # Addresses. Tests talk to loopback alone.
+    Substitution(
+        "http://yann.lecun.com/exdb/mnist",
+        "{site}",
+        "scikit-learn's digits in MNIST's format; the address itself answers no more",
+    ),
+    Substitution("- conda-forge", "- {channel}", "a channel in a folder"),
+    # Pins that no longer exist, or need what no longer exists.
+    Substitution("python=3.6.2", "python={python}", "the Python that the channel has"),
+    Substitution(
+        "tensorflow-gpu==2.0.0", "scikit-learn", "was made for Pythons up to 3.7 and CUDA 10"
+    ),
+    Substitution("keras<=2.3.1", "numpy", "needs that TensorFlow"),
+    Substitution("cntk==2.5.1", "numpy", "was never published where pip looks"),
+    Substitution(
+        "conda_packages=['scikit-learn']",
+        "pip_packages=['scikit-learn']",
+        "no channel on loopback has it",
+    ),
+    # A slip of the document.
+    Substitution("experiment.submit(cntk_est)", "experiment.submit(estimator)", "is `estimator`"),
 )
 """In order: the first that fits goes first.
 
-The script is substituted too: ``fastai-example/train.py`` beside this file, a small training of its
-own, is in the place of the one that classifies pets with fast.ai.
+The scripts are substituted too: the folders beside this file have small trainings of their own, in
+the places of those that the documents link to or leave to their readers.
 """
 
 
 def substituted(code: str, **values: str) -> str:
     """The documents' code as it runs here."""
     for each in SUBSTITUTIONS:
-        code = code.replace(each.old, each.new.format(**values))
+        if each.old in code:
+            code = code.replace(each.old, each.new.format(**values))
     return code
