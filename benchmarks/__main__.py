@@ -20,6 +20,7 @@ _SUBJECTS: Final = (
     "environments",
     "images",
     "docker",
+    "metrics",
     "logs",
     "snapshots",
 )

@@ -16,7 +16,7 @@ import msgspec
 from jupyter_mltrain import wire
 from jupyter_mltrain._version import __version__
 from jupyter_mltrain.server import routes
-from jupyter_mltrain.server.route import Query, Route
+from jupyter_mltrain.server.routes.base import Query, Route
 
 TARGET = Path(__file__).with_name("openapi.json")
 
@@ -62,6 +62,12 @@ _PATH_PARTS = {
     "environment": "Name of an environment.",
     "build": "Id of a build.",
     "compute": "Name of a compute target.",
+    "model": "Name of a model.",
+    "version": "Version of a model, or `latest`.",
+    "cluster": "Name of a cluster.",
+    "datastore": "Name of a datastore.",
+    "dataset": "Name of a dataset.",
+    "id": "Id of one version of a dataset.",
 }
 _BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 

@@ -28,22 +28,25 @@ RULES: dict[str, set[str]] = {
     "runtime": set(),
     "wire": BASE,
     "workspaces": BASE,
+    "secrets": BASE | {"workspaces"},
     # What the service stands on: none of these knows of another.
     "store": BASE | {"wire"},
     "engine": BASE,
-    "environments": BASE | {"wire", "engine"},
+    "environments": BASE | {"wire", "engine", "secrets"},
     "compute": BASE | {"wire", "engine"},
-    "data": BASE | {"wire"},
+    "data": BASE | {"wire", "secrets"},
     "service": BASE
-    | {"wire", "workspaces", "runtime", "store", "engine", "environments", "compute", "data", ""},
+    | {"wire", "workspaces", "secrets", "runtime", "store", "engine", "environments", "compute"}
+    | {"data", ""},
     # What users stand on: the service is reached over its socket only.
     "connection": BASE | {"wire", "workspaces", ""},
     "client": BASE | {"wire", "connection"},
-    "core": BASE | {"wire", "workspaces", "client", "runtime"},
+    "core": BASE | {"wire", "workspaces", "client", "runtime", "secrets", "data"},
     "magics": BASE | {"wire", "workspaces", "client", "core"},
     "widgets": BASE | {"wire", "workspaces", "client", "core", "magics"},
     "cli": BASE | {"wire", "workspaces", "client", "core", ""},
-    "azureml": BASE | {"wire", "client", "core"},
+    "azureml": BASE | {"wire", "client", "core", "widgets"},
+    "tracking": BASE | {"wire", "workspaces", "client", "core", "runtime"},
     "server": BASE | {"wire", "workspaces", "client", "connection", "core"},
     # The package itself: public names and Jupyter's entry points.
     "": {"_version", "core", "magics", "widgets", "server"},
@@ -57,7 +60,8 @@ ONLY_IN: dict[str, set[str]] = {
     "ipywidgets": {"widgets"},
     "docker": {"engine"},
     "rattler": {"environments"},
-    "keyring": {"environments"},
+    "keyring": {"secrets"},
+    "fsspec": {"data"},
     "tornado": {"service", "server"},
     "sqlite3": {"store"},
     "pynvml": {"compute"},
@@ -170,10 +174,10 @@ def test_what_travels_into_a_run_imports_only_the_standard_library_and_itself() 
             if not name.startswith((f"{PACKAGE}.runtime.path", "_mltrain_run")):
                 found.add(name.partition(".")[0])
     # A figure is saved by the user's own matplotlib; a variable is pickled by what is there, and a
-    # notebook executed.
+    # notebook executed. MLflow itself loads what is its own.
     assert found - set(sys.stdlib_module_names) <= {
-        *("matplotlib", "cloudpickle", "IPython"),
-        *("nbclient", "nbformat", "jupyter_client", "zmq"),
+        *("matplotlib", "cloudpickle", "IPython", "pandas"),
+        *("nbclient", "nbformat", "jupyter_client", "zmq", "mlflow"),
     }
 
 

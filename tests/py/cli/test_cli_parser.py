@@ -16,7 +16,7 @@ from jupyter_mltrain.errors import InvalidSpec
 COMMANDS = ("submit", "ls", "show", "logs", "cancel", "get", "rm", "gc", "status", "demo")
 GROUPS = {
     "environments": ("ls", "show", "build", "rm", "reclaim", "why"),
-    "compute": ("ls", "add", "rm"),
+    "compute": ("ls", "show", "create", "update", "add", "rm"),
 }
 ACTIONS = [(group, action) for group, actions in GROUPS.items() for action in actions]
 

@@ -43,6 +43,12 @@ def test_how_it_ended_is_said_on_stderr(cli):
     assert "✓ Completed  night #" in done.stderr.decode()
 
 
+def test_another_attempt_is_said_on_stderr(cli):
+    script = cli.script("import os; raise SystemExit(os.environ['MLTRAIN_ATTEMPT'] == '1')")
+    done = cli("submit", "--wait", "--retries", "1", script)
+    assert "Attempt 1 of 2 failed; attempt 2 begins.\n" in done.stderr.decode()
+
+
 def test_a_quiet_wait_prints_what_the_script_prints_and_no_more(cli):
     done = cli("submit", "--wait", "-q", cli.script("print(1)"))
     assert (done.stdout, done.stderr) == (b"1\n", b"")

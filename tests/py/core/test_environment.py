@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import pickle
 import sys
 from pathlib import Path
@@ -358,12 +359,15 @@ def test_a_command_and_a_script_are_too_much(besides: dict[str, Any]) -> None:
         ScriptRunConfig(".", command=["ls"], **besides).request("e")
 
 
-@pytest.mark.parametrize("asked", ["distributed_job_config", "resume_from"])
-def test_what_runs_cannot_do_is_said(asked: str) -> None:
-    config = ScriptRunConfig(".", "train.py", **{asked: ["x"]})  # type: ignore[arg-type]
-    with pytest.raises(InvalidSpec, match="Leave it out"):
-        config.request("e")
-
-
 def test_one_that_was_never_registered_is_known_nowhere(workspace: Workspace) -> None:
     assert Environment("e").registered_in(workspace) is None
+
+
+def test_it_shows_its_definition_but_no_password() -> None:
+    environment = Environment("e")
+    environment.docker.base_image = "team/image:1"
+    environment.docker.base_image_registry.address = "registry.example"
+    environment.docker.base_image_registry.password = "hidden-word"
+    shown = repr(environment)
+    assert "hidden-word" not in shown
+    assert json.loads(shown)["docker"]["baseImage"] == "team/image:1"

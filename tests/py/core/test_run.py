@@ -75,6 +75,31 @@ def test_metrics_of_the_whole_family_come_by_run(done: Run) -> None:
     assert {"accuracy": 0.9} in found.values()
 
 
+def test_numbers_that_json_has_not_come_back_as_they_were(
+    experiment: Experiment, tmp_path: Path
+) -> None:
+    script = (
+        "from azureml.core import Run\n"
+        "run = Run.get_context()\n"
+        "nan = float('nan')\n"
+        "run.log('one', nan)\n"
+        "for value in (0.5, nan, -float('inf')):\n"
+        "    run.log('loss', value)\n"
+        "run.log_row('row', x=nan, y='a')\n"
+    )
+    run = submit(experiment, tmp_path / "source", script)
+    run.wait_for_completion()
+    metrics = run.get_metrics()
+    assert repr(metrics["one"]) == "nan"
+    assert repr(metrics["loss"]) == "[0.5, nan, -inf]"
+    assert repr(metrics["row"]) == "{'x': nan, 'y': 'a'}"
+
+
+def test_only_what_describes_a_run_can_be_submitted(experiment: Experiment) -> None:
+    with pytest.raises(UserError, match="takes a ScriptRunConfig or an Estimator, not str"):
+        experiment.submit("train.py")  # type: ignore[arg-type]
+
+
 def test_files_are_listed_by_name(done: Run) -> None:
     assert done.get_file_names() == [
         "azureml-logs/70_driver_log.txt",
@@ -183,7 +208,21 @@ def test_the_run_says_what_it_is(done: Run) -> None:
     assert repr(done) == (
         f"Run(Experiment: digits,\nId: {done.id},\nType: azureml.scriptrun,\nStatus: Completed)"
     )
-    assert "<td>Completed: completed</td>" in done._repr_html_()
+
+
+def test_in_a_notebook_the_run_is_a_table_of_one_row_with_links(done: Run) -> None:
+    shown = done._repr_html_()
+    assert re.findall("<th>(.*?)</th>", shown) == [
+        "Experiment",
+        "Id",
+        "Type",
+        "Status",
+        "Details Page",
+        "Docs Page",
+    ]
+    assert shown.count("<tr>") == 2
+    assert f'<a href="{done.get_portal_url()}" target="_blank" rel="noopener noreferrer">' in shown
+    assert '<span title="completed">Completed</span>' in shown
 
 
 def test_waiting_prints_what_the_script_prints(
@@ -224,7 +263,7 @@ def test_a_run_can_be_done_again_with_other_arguments(
     run.wait_for_completion()
     again = run.again(name="once more", arguments=["--epochs", 3])
     again.wait_for_completion()
-    assert again.display_name == f"once more #{again.number}"
+    assert again.display_name == "once more"
     assert again.record.spec.arguments == ("--epochs", "3")
     assert again.properties["again_of"] == run.id
 

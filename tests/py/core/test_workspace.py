@@ -65,6 +65,12 @@ def test_a_path_that_was_given_and_has_no_config_is_an_error(tmp_path: Path) -> 
         Workspace.from_config(tmp_path)
 
 
+def test_a_file_that_is_not_there_is_not_another_one_above_it(tmp_path: Path) -> None:
+    write(tmp_path / "config.json", KEYS)
+    with pytest.raises(UserError, match="No workspace configuration at"):
+        Workspace.from_config(tmp_path / "team.json")
+
+
 def test_missing_keys_are_named(tmp_path: Path) -> None:
     path = write(tmp_path / "config.json", {"workspace_name": "team"})
     with pytest.raises(UserError, match="lacks subscription_id, resource_group"):

@@ -9,49 +9,18 @@ from pathlib import Path
 
 import keyring
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends.null import Keyring as NullKeyring
-from keyring.errors import KeyringError
+from keyrings import AKeyring, in_place_of_the_systems
 
 from jupyter_mltrain.engine.pulling import Login
 from jupyter_mltrain.environments.credentials import Credentials
 from jupyter_mltrain.errors import EnvironmentFailed
 
 
-class AKeyring(KeyringBackend):
-    """A keyring in memory, which can be locked."""
-
-    priority = 1  # type: ignore[assignment]
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.held: dict[tuple[str, str], str] = {}
-        self.locked = False
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self._check()
-        return self.held.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self._check()
-        self.held[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        self._check()
-        del self.held[service, username]
-
-    def _check(self) -> None:
-        if self.locked:
-            raise KeyringError("locked")
-
-
 @pytest.fixture
 def a_keyring() -> Iterator[AKeyring]:
-    before = keyring.get_keyring()
-    made = AKeyring()
-    keyring.set_keyring(made)
-    yield made
-    keyring.set_keyring(before)
+    with in_place_of_the_systems() as made:
+        yield made
 
 
 @pytest.fixture

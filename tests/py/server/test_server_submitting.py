@@ -65,6 +65,10 @@ def test_code_without_a_folder_travels_alone(root):
     assert (made.source.directory, made.spec.experiment) == (None, "notebook")
 
 
+def test_retries_are_those_of_the_form(root):
+    assert request(root, path="work/train.py", retries=2).spec.retries == 2
+
+
 def test_the_line_of_the_magic_is_kept_as_a_comment(root):
     made = request(root, code="%%train --cpus 1\nprint(3)")
     assert made.source.inline["cell.py"] == "#%%train --cpus 1\nprint(3)\n"

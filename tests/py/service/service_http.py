@@ -15,7 +15,6 @@ from tornado.httpserver import HTTPServer
 from tornado.netutil import bind_unix_socket
 
 from jupyter_mltrain.service import api
-from jupyter_mltrain.service.api.base import Parts
 
 
 class Reply(NamedTuple):
@@ -94,21 +93,8 @@ async def _reply(reader: asyncio.StreamReader, method: str) -> Reply:
 @asynccontextmanager
 async def served(rig: Rig) -> AsyncIterator[Http]:
     """The API of an open rig, for as long as the block runs."""
-    parts = Parts(
-        verbs=rig.verbs,
-        follower=rig.follower,
-        events=rig.events,
-        collector=rig.collector,
-        browser=rig.browser,
-        catalog=rig.catalog,
-        attached=rig.attached,
-        builds=rig.build_verbs,
-        build_follower=rig.build_follower,
-        credentials=rig.credentials,
-        leave=lambda: None,
-    )
     path = Path("/tmp") / f"mlt-{secrets.token_hex(8)}"  # short enough for a socket
-    server = HTTPServer(api.make_app(parts))
+    server = HTTPServer(api.make_app(rig.parts))
     server.add_socket(bind_unix_socket(str(path)))
     try:
         yield Http(str(path))

@@ -16,37 +16,15 @@ from fake_builder import FakeBuilder
 from service_builders import a_request
 
 from jupyter_mltrain import runtime
-from jupyter_mltrain.compute.base import Compute
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.engine import Engine
-from jupyter_mltrain.environments import curated
 from jupyter_mltrain.environments.base import Audience, Environments, InterpreterEnvironments
 from jupyter_mltrain.environments.credentials import Credentials
-from jupyter_mltrain.service.attached import Attached
-from jupyter_mltrain.service.browsing import Browser
-from jupyter_mltrain.service.builds import Builds
-from jupyter_mltrain.service.catalog import Catalog
-from jupyter_mltrain.service.durability import Durability
-from jupyter_mltrain.service.events import Events
-from jupyter_mltrain.service.follow import Follower
-from jupyter_mltrain.service.following import BuildFollower
-from jupyter_mltrain.service.gate import Gate
-from jupyter_mltrain.service.gc import Collector
 from jupyter_mltrain.service.hub import Hub
-from jupyter_mltrain.service.intake import Intake
-from jupyter_mltrain.service.preparing import Preparer
-from jupyter_mltrain.service.run_dirs import RunDirs
-from jupyter_mltrain.service.submitting import Acceptor
-from jupyter_mltrain.service.supervisor import Supervisor
-from jupyter_mltrain.service.verbs import Verbs
+from jupyter_mltrain.service.parts import Parts
+from jupyter_mltrain.service.settings import Settings
 from jupyter_mltrain.spec import DRIVER_LOG, Built, Capacity, EnvironmentSpec, Run, RunState
-from jupyter_mltrain.store.builds import BuildStore
-from jupyter_mltrain.store.computes import ComputeStore
 from jupyter_mltrain.store.database import Database
-from jupyter_mltrain.store.environments import EnvironmentStore
-from jupyter_mltrain.store.feed import Feed
-from jupyter_mltrain.store.runs import RunStore
-from jupyter_mltrain.store.snapshots import Snapshots
 from jupyter_mltrain.workspaces import Identity
 
 _LIMIT_S = 10
@@ -82,115 +60,54 @@ class Rig:
         for name in ("runs", "staging"):
             (self.directory / name).mkdir(parents=True, exist_ok=True)
         self.compute = FakeCompute(self.world, self._capacity)
-        self.hub = Hub()
         self.watcher = Watcher()
         self._threads = ThreadPoolExecutor(2)
         self.database = Database(self.directory / "store.sqlite")
-        self.store = RunStore(self.database)
-        self.snapshots = Snapshots(self.directory)
-        self._durability = Durability(self.database)
-        self.builds = BuildStore(self.database)
-        self.preparer = Preparer(
-            directory=self.directory / "environments",
-            workspace_id="0123456789ab",
-            store=self.builds,
-            snapshots=self.snapshots,
+        self.engines: dict[str, Engine] = {}
+        self.credentials = Credentials(self.directory.parent / "registries.json", keyring=False)
+        self.parts = parts = Parts(
+            directory=self.directory,
+            identity=Identity(id="0123456789ab", name="rig"),
+            settings=Settings(
+                build_timeout_s=self._build_timeout_s, disk_floor_bytes=self._disk_floor_bytes
+            ),
+            database=self.database,
+            machine=self.compute,
+            engines=self.engines,
+            connect=self._connected,
             processes=lambda: self.builder,
             images=lambda: self.builder,
-            resolved=curated.resolved,
-            hub=self.hub,
-            clock=self.clock,
-            threads=self._threads,
-            timeout_s=self._build_timeout_s,
-        )
-        environments = self._environments or self.preparer
-        computes: dict[str, Compute] = {"local": self.compute}
-        gate = Gate()
-        self.run_dirs = RunDirs(self.directory)
-        self.supervisor = Supervisor(
-            store=self.store,
-            snapshots=self.snapshots,
-            run_dirs=self.run_dirs,
-            durability=self._durability,
-            computes=computes,
-            environments=environments,
-            hub=self.hub,
+            credentials=self.credentials,
             watcher=self.watcher,
             clock=self.clock,
             threads=self._threads,
-            runs_dir=self.directory / "runs",
-            workspace_name="rig",
-            disk_floor_bytes=self._disk_floor_bytes,
-            cancel_grace_s=10.0,
+            leave=lambda: None,
+            environments=self._environments,
+            keyring=False,
         )
-        self.catalog = Catalog(
-            store=EnvironmentStore(self.database),
-            builds=self.builds,
-            hub=self.hub,
-            durability=self._durability,
-            clock=self.clock,
-            snapshots=self.snapshots,
-            gate=gate,
-            threads=self._threads,
-        )
-        acceptor = Acceptor(self.snapshots, self.run_dirs, self.directory / "staging", environments)
-        self.intake = Intake(
-            workspace_id="0123456789ab",
-            directory=self.directory,
-            store=self.store,
-            acceptor=acceptor,
-            supervisor=self.supervisor,
-            catalog=self.catalog,
-            durability=self._durability,
-            clock=self.clock,
-            threads=self._threads,
-            gate=gate,
-        )
-        self.build_verbs = Builds(
-            store=self.builds,
-            preparer=self.preparer,
-            catalog=self.catalog,
-            computes=computes,
-            roster=self.supervisor.roster,
-            acceptor=acceptor,
-            gate=gate,
-            hub=self.hub,
-            durability=self._durability,
-            clock=self.clock,
-            threads=self._threads,
-        )
-        self.engines: dict[str, Engine] = {}
-        self.attached = Attached(
-            store=ComputeStore(self.database),
-            builds=self.builds,
-            supervisor=self.supervisor,
-            computes=computes,
-            engines=self.engines,
-            connect=self._connected,
-            hub=self.hub,
-            durability=self._durability,
-            clock=self.clock,
-        )
-        self.credentials = Credentials(self.directory.parent / "registries.json", keyring=False)
-        self.verbs = Verbs(
-            identity=Identity(id="0123456789ab", name="rig"),
-            directory=self.directory,
-            store=self.store,
-            intake=self.intake,
-            supervisor=self.supervisor,
-            hub=self.hub,
-            durability=self._durability,
-            clock=self.clock,
-            threads=self._threads,
-        )
-        self.feed = Feed(self.database)
-        self.events = Events(self.verbs, self.feed, self.hub)
-        self.follower = Follower(self.verbs, self.hub, self.watcher)
-        self.build_follower = BuildFollower(self.build_verbs, self.verbs, self.hub, self.watcher)
-        self.collector = Collector(self.verbs, self.builds, self.snapshots, self.clock)
-        self.browser = Browser(self.verbs, self.snapshots)
-        self.attached.restore()
-        await self.supervisor.recover()
+        self.hub = parts.hub
+        self.store = parts.store
+        self.feed = parts.feed
+        self.snapshots = parts.snapshots
+        self.builds = parts.build_store
+        self.preparer = parts.preparer
+        self.datastores = parts.datastores
+        self.datasets = parts.datasets
+        self.deliverer = parts.deliverer
+        self.supervisor = parts.supervisor
+        self.catalog = parts.catalog
+        self.build_verbs = parts.builds
+        self.attached = parts.attached
+        self.clusters = parts.clusters
+        self.opened = parts.opened
+        self.verbs = parts.verbs
+        self.models = parts.models
+        self.events = parts.events
+        self.follower = parts.follower
+        self.build_follower = parts.build_follower
+        self.collector = parts.collector
+        self.browser = parts.browser
+        await parts.restore()
         return self
 
     async def __aexit__(
@@ -199,14 +116,10 @@ class Rig:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self.intake.close()
-        await self.supervisor.close()
-        await self.preparer.close()
-        await self.build_verbs.close()
-        await self.attached.close()
+        await self.parts.close()
         self.watcher.close()
         self._threads.shutdown()
-        self._durability.close()
+        self.parts.durability.close()
         self.database.close()
 
     def _connected(self, name: str, engine: Engine, capacity: Capacity) -> FakeCompute:

@@ -226,6 +226,10 @@ async def test_children_are_deleted_with_their_parent(rig: Rig) -> None:
         {"k": "property", "n": "p"},
         {"k": "new kind", "n": "p"},
         {"n": "no kind"},
+        {"k": "tag", "n": "\ud800", "v": "\udcff"},
+        {"k": "property", "n": "\ud800", "v": "x"},
+        {"k": "child", "id": "c1", "name": "\ud800", "parent": "nobody", "t": 1e300},
+        {"k": "end", "id": "nobody", "state": "Failed", "reason": "\ud800", "t": float("inf")},
     ],
 )
 @in_loop
@@ -238,7 +242,14 @@ async def test_a_bad_record_costs_itself_alone(rig: Rig, record: dict[str, objec
         assert ended.tags["after"] == "yes"
 
 
-@pytest.mark.parametrize("data", [b"\0\xff\n", b"[]\n", b"null\n", b'{"k":"tag"', b"\n\n"])
+@pytest.mark.parametrize(
+    "data",
+    [
+        *(b"\0\xff\n", b"[]\n", b"null\n", b'{"k":"tag"', b"\n\n"),
+        b'{"k":"ask","args":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
+    ],
+    ids=range(6),
+)
 @in_loop
 async def test_bytes_that_are_no_record_are_passed_over(rig: Rig, data: bytes) -> None:
     async with rig:

@@ -76,12 +76,14 @@ async def test_what_is_given_is_different_and_only_that(rig: Rig) -> None:
             resources=Resources(cpus=1),
             timeout_s=60.0,
             priority=3,
+            retries=2,
             name="better",
         )
         assert second.spec.arguments == ("2",)
         assert second.spec.variables == {}
         assert second.spec.resources == Resources(cpus=1)
         assert (second.spec.timeout_s, second.spec.priority) == (60.0, 3)
+        assert second.spec.retries == 2
         assert second.label == "better #2"
         assert second.spec.script == first.spec.script
         await rig.exit(await rig.until(second, RunState.RUNNING))

@@ -194,6 +194,49 @@ def test_a_link_in_place_of_the_working_folder_is_not_followed(tmp_path: Path) -
     assert (outside / "outputs").is_dir()
 
 
+def test_what_a_script_put_in_place_of_our_folders_leads_no_later_attempt_away(
+    tmp_path: Path,
+) -> None:
+    outside = tmp_path / "outside"
+    (outside / "outputs").mkdir(parents=True)
+    run_dir = tmp_path / "run"
+    for name in ("control", "work/logs"):
+        (run_dir / name).mkdir(parents=True)
+    for name in ("control/reaper.json", "control/container.sh", "journal.jsonl"):
+        (run_dir / name).symlink_to(outside / "new")
+    (run_dir / "control-1").mkdir()
+    (run_dir / "work" / "outputs").symlink_to(outside / "outputs")
+    retrying.put_aside(a_run(retries=1), run_dir, a_run().created_at)
+    assert list((run_dir / "control").iterdir()) == []
+    retrying.take_outputs(run_dir)
+    assert not (run_dir / "carried-outputs").exists()
+    assert (run_dir / "carried-logs").is_dir()
+
+
+def test_a_control_folder_that_became_a_link_is_ours_again(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    for name in ("control", "control-1"):
+        (run_dir / name).symlink_to(tmp_path / "outside")
+    retrying.put_aside(a_run(retries=1), run_dir, a_run().created_at)
+    assert not (run_dir / "control").is_symlink()
+
+
+def test_outputs_are_not_given_through_a_link_in_place_of_the_working_folder(
+    tmp_path: Path,
+) -> None:
+    outside = tmp_path / "outside"
+    (outside / "outputs").mkdir(parents=True)
+    (outside / "outputs" / "mine").write_text("kept")
+    run_dir = tmp_path / "run"
+    (run_dir / "carried-outputs").mkdir(parents=True)
+    (run_dir / "work").symlink_to(outside)
+    retrying.give_outputs(run_dir)
+    assert (outside / "outputs" / "mine").read_text() == "kept"
+    assert (run_dir / "work" / "outputs").is_dir()
+
+
 SCRIPT = """\
 import json, os, pathlib, sys
 from jupyter_mltrain import Run

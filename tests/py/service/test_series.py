@@ -173,3 +173,15 @@ def test_a_number_that_no_float_holds_is_infinite(tmp_path: Path) -> None:
 def test_a_journal_that_is_gone_is_an_error_of_the_system(tmp_path: Path) -> None:
     with pytest.raises(OSError, match=os.strerror(2)):
         read(tmp_path / "journal.jsonl", 0)
+
+
+def test_a_line_that_is_longer_than_any_record_costs_itself_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(series, "_LONGEST_BYTES", 100_000)
+    path = journal(tmp_path, {"k": "metric", "n": "a", "v": 1})
+    record = path.read_bytes()
+    path.write_bytes(b"\0" * 1_000_000 + b"\n" + record + b"\0" * 1_000_000)
+    frame = read(path, 0)
+    assert [point.name for point in frame.points] == ["a"]
+    assert path.stat().st_size - frame.next_offset < 200_000

@@ -82,7 +82,8 @@ def test_an_unknown_compute_is_refused_with_those_there_are() -> None:
         ({"timeout_s": float("nan")}, "The time limit is nan s"),
         ({"timeout_s": float("inf")}, "The time limit is inf s"),
         ({"priority": 2_000_000}, "The priority 2000000 is outside"),
-        ({"node_count": 2}, "asks for 2 nodes and 'local' has 1. Ask for 1."),
+        ({"node_count": 2}, "asks for 2 nodes; a run is one process on one node for now"),
+        ({"processes_per_node": 4}, "asks for 1 node with 4 processes each; a run is one"),
         ({"node_count": 0}, "asks for 0 nodes"),
     ],
 )

@@ -197,6 +197,7 @@ HARD = {
     "memory": "500MB",
     "timeout": "90s",
     "priority": 3,
+    "retries": 2,
     "variables": {"A": 'b "c" {d}', "E": ""},
     "tags": {"kind": "{x}", "kept": None},
 }
