@@ -6,7 +6,21 @@ client turns a code back into its class, so that an error crosses the socket unc
 
 from __future__ import annotations
 
-from typing import ClassVar
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar, Final
+
+if TYPE_CHECKING:
+    from traceback import FrameSummary
+
+
+_PACKAGE: Final = str(Path(__file__).parent)
+
+
+def _line(frame: FrameSummary) -> str:
+    """A line of a cell, or of a file, as it stands there."""
+    is_cell = "ipykernel_" in frame.filename or frame.filename.startswith("<")
+    where = "Cell" if is_cell else frame.filename
+    return f"{where}, line {frame.lineno}: {frame.line}"
 
 
 class MltrainError(Exception):
@@ -17,6 +31,22 @@ class MltrainError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the user's own lines that led here, and the sentence.
+
+        References
+        ----------
+        `InteractiveShell.showtraceback` asks an exception for a method of this name.
+        """
+        import traceback
+
+        theirs = (
+            frame
+            for frame in traceback.extract_tb(self.__traceback__)
+            if not frame.filename.startswith(_PACKAGE) and "/IPython/" not in frame.filename
+        )
+        return [*map(_line, theirs), f"{type(self).__name__}: {self.message}"]
 
 
 class UserError(MltrainError):

@@ -44,7 +44,7 @@ def plainly(shell: InteractiveShell) -> Iterator[None]:
     try:
         yield
     except MltrainError as error:
-        if not hasattr(error, "_render_traceback_"):
+        if "_render_traceback_" not in vars(error):
             red, end = ("\x1b[31m", "\x1b[0m") if in_color(shell) else ("", "")
             shown_as(error, f"{red}{error.message}{end}")
         raise

@@ -128,8 +128,6 @@ def _pieces(path: Path, offset: int) -> Iterator[bytes]:
 
 
 def _records(lines: bytes) -> Iterator[_Record]:
-    if len(lines) > _LONGEST_BYTES:
-        return iter(())
     try:
         found = _decode_lines(lines)
     except (msgspec.DecodeError, RecursionError):

@@ -155,6 +155,41 @@ def test_a_link_in_the_place_of_ours_changes_and_shows_nothing_outside(
     place.completed(place.submit("print('the workspace works')"))
 
 
+REPLACES_FOR_LATER = """\
+import os, sys
+folder, *names = sys.argv[1:]
+os.chdir(os.environ["MLTRAIN_RUN_DIR"])
+for name in names:
+    if os.path.lexists(name):
+        os.rename(name, name + "-aside" + os.environ["MLTRAIN_ATTEMPT"])
+    os.symlink(folder, name)
+if "work" in names:
+    os.makedirs("carried-outputs", exist_ok=True)
+sys.exit(os.environ["MLTRAIN_ATTEMPT"] != "3")
+"""
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *(("control-1", "control-2", "control"), ("carried-outputs", "carried-logs"), ("work",)),
+        *(("files",), ("files/azureml-logs",), ("data",), ("asks",), ("written",), ("home",)),
+        *(("work/outputs", "work/logs"), ("journal.jsonl",)),
+    ],
+    ids=" ".join,
+)
+def test_a_link_that_an_attempt_leaves_leads_a_later_one_nowhere(
+    place: Place, outside: Path, names: tuple[str, ...]
+) -> None:
+    environment = in_image(place)
+    folder = outside / "folder"
+    run = place.submit(REPLACES_FOR_LATER, folder, *names, environment=environment, retries=2)
+    assert place.ended(run).attempt == 3
+    assert SECRET.encode() not in everything_read(place, run)
+    place.kill_service()
+    place.completed(place.submit("print('the workspace works')"))
+
+
 @pytest.mark.parametrize(
     "name",
     [

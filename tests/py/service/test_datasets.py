@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ from service_http import served
 from service_rig import Rig
 from web_server import Web, serving
 
+from jupyter_mltrain.data.web import WebPlace
 from jupyter_mltrain.errors import (
     DataUnavailable,
     InvalidSpec,
@@ -363,3 +366,39 @@ async def test_the_api_answers_as_it_is_written(rig: Rig) -> None:
         assert (await http.ask("DELETE", "/v1/datasets/my%20data")).status == 200
         assert (await http.get("/v1/datasets")).json == []
         assert (await http.get("/v1/datastores/none")).json["code"] == "no_such_datastore"
+
+
+@in_loop
+@pytest.mark.parametrize("token", [f"{SECRET}\0", f"{SECRET}\N{EURO SIGN}", f"{SECRET}\nmore"])
+async def test_a_token_that_cannot_be_sent_is_refused_and_in_no_word_of_that(
+    rig: Rig, site: Web, token: str
+) -> None:
+    async with rig:
+        with pytest.raises(InvalidSpec, match="has characters that cannot be sent") as refused:
+            await a_web_store(rig, site.url, secrets={"token": token})
+        assert SECRET not in str(refused.value)
+
+
+@in_loop
+async def test_a_token_out_of_a_file_may_end_with_a_line_break(rig: Rig, site: Web) -> None:
+    site.wants = f"Bearer {SECRET}"
+    async with rig:
+        await a_web_store(rig, site.url, secrets={"token": f"{SECRET}\n"})
+
+
+@in_loop
+async def test_datastores_that_do_not_answer_hold_up_nobody_else(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+    monkeypatch.setattr(WebPlace, "look", lambda _: go_on.wait(10))
+    async with rig:
+        run = await rig.running()
+        given = {"kind": DatastoreKind.REMOTE, "url": "http://127.0.0.1:9/"}
+        requests = [DatastoreRequest(name=f"web{number}", **given) for number in range(20)]
+        waiting = [asyncio.create_task(rig.datastores.register(each)) for each in requests]
+        await asyncio.wait(waiting, timeout=0.05)
+        await asyncio.wait_for(rig.verbs.files(run.id), 5)
+        assert not any(each.done() for each in waiting)
+        go_on.set()
+        await asyncio.gather(*waiting)

@@ -163,7 +163,7 @@ def test_a_name_that_leads_elsewhere_is_refused(run: Path, name: str) -> None:
 @pytest.mark.parametrize("name", ["nothing", "outputs/nothing", "outputs", "file/below", "folder"])
 def test_what_is_no_file_is_refused_by_name(run: Path, name: str) -> None:
     write(run, files__file="", files__folder__x="")
-    with pytest.raises(errors.NoSuchFile, match=f"The run has no file '{name}'"):
+    with pytest.raises(errors.NoSuchFile, match=f"file '{name}'"):
         RunFiles(run).open(name)
 
 
