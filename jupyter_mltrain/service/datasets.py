@@ -22,8 +22,8 @@ from jupyter_mltrain.service import known_names
 from jupyter_mltrain.service.datastores import Datastores
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
-from jupyter_mltrain.service.journal import MAX_TAGS
 from jupyter_mltrain.service.roster import Clock
+from jupyter_mltrain.service.validation import MAX_TAGS
 from jupyter_mltrain.spec import (
     Dataset,
     DatasetKind,

@@ -29,12 +29,12 @@ from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.gate import Gate
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.intake import Intake
-from jupyter_mltrain.service.journal import MAX_TAGS, JournalReader
+from jupyter_mltrain.service.journal import JournalReader
 from jupyter_mltrain.service.observing import LOOK_AGAIN_S
 from jupyter_mltrain.service.roster import Clock
 from jupyter_mltrain.service.run_dirs import RunDirs
 from jupyter_mltrain.service.supervisor import Supervisor
-from jupyter_mltrain.service.validation import check_experiment, check_name
+from jupyter_mltrain.service.validation import MAX_TAGS, check_experiment, check_name
 from jupyter_mltrain.spec import Run, RunKind, RunSpec, RunState, Source
 from jupyter_mltrain.store.blobs import writing
 from jupyter_mltrain.store.confined import open_to_append

@@ -15,23 +15,25 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timezone
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from jupyter_mltrain import runtime
 from jupyter_mltrain.compute.watch import Watcher
 from jupyter_mltrain.errors import MltrainError
 from jupyter_mltrain.service.finishing import Conclusion
 from jupyter_mltrain.service.roster import Roster
+from jupyter_mltrain.service.validation import MAX_TAGS, check_name
 from jupyter_mltrain.spec import Run, RunState
 from jupyter_mltrain.store.runs import RunStore
 
 _log = logging.getLogger(__name__)
 
-MAX_TAGS: Final = 50
-"""Most tags of one run, as in Azure ML."""
-
 _CHILD_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,254}\Z")
 """It names a folder, so it must not lead anywhere else."""
 
-_KINDS: Final = ("tag", "untag", "property", "child", "end", "attempt", "ask")
+_LABELS: Final = ("tag", "untag", "property", "about")
+_KINDS: Final = (*_LABELS, "child", "end", "attempt", "ask")
+_ABOUT_LENGTH: Final = 10_000
 _PAUSE_S: Final = 0.1
 """Between two looks at a journal that grows all the time."""
 _SHORT_PAUSE_S: Final = 0.002
@@ -158,6 +160,8 @@ class JournalReader:
                     _change_tag(tags, record)
                 elif kind == "property":
                     self._add_property(run_id, str(record["n"]), str(record["v"]))
+                elif kind == "about":
+                    self._describe(run_id, str(record["n"]), str(record["v"]))
                 elif kind == "child":
                     self._open_child(record)
                 elif kind == "ask":
@@ -177,6 +181,15 @@ class JournalReader:
         properties = dict(self._roster.record(run_id).properties)
         if name not in properties:
             self._roster.amend(run_id, properties={**properties, name: value})
+
+    def _describe(self, run_id: str, what: str, text: str) -> None:
+        """Take in a name or description that the script gave the run."""
+        if what == "description":
+            self._roster.amend(run_id, description=text[:_ABOUT_LENGTH] or None)
+        elif what == "name":
+            check_name(text)
+            spec = self._roster.record(run_id).spec
+            self._roster.amend(run_id, spec=replace(spec, name=text))
 
     def _open_child(self, record: Record) -> None:
         child_id, parent_id, name = str(record["id"]), str(record["parent"]), record.get("name")
@@ -211,7 +224,7 @@ class JournalReader:
     def _end_child(self, child_id: str, state: RunState, reason: str, at: datetime) -> None:
         path = self._run_dir / "children" / child_id / "journal.jsonl"
         try:
-            records, _ = runtime.metrics.read(str(path), 0, ("tag", "untag", "property"))
+            records, _ = runtime.metrics.read(str(path), 0, _LABELS)
         except OSError:
             records = []  # deleted by the script
         self._take_in(child_id, records)

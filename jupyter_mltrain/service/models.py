@@ -14,8 +14,8 @@ from jupyter_mltrain.errors import InvalidSpec, MltrainError, NoSuchModel, Wrong
 from jupyter_mltrain.service import known_names, model_sources
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
-from jupyter_mltrain.service.journal import MAX_TAGS
 from jupyter_mltrain.service.roster import Clock
+from jupyter_mltrain.service.validation import MAX_TAGS
 from jupyter_mltrain.service.verbs import Verbs
 from jupyter_mltrain.spec import Model, ModelDataset, Run, is_model_name
 from jupyter_mltrain.store.model_files import Kept, ModelFiles, Staged

@@ -14,7 +14,6 @@ from jupyter_mltrain.compute.base import Compute
 from jupyter_mltrain.compute.leases import Holdings
 from jupyter_mltrain.errors import ComputeTargetError, InvalidSpec
 from jupyter_mltrain.service import data_names
-from jupyter_mltrain.service.journal import MAX_TAGS
 from jupyter_mltrain.spec import (
     MAX_RUN_DURATION_S,
     EnvironmentSpec,
@@ -29,6 +28,8 @@ from jupyter_mltrain.wire import SubmitRequest
 _VARIABLE = re.compile(r"[^=\0]+\Z")
 _NAME_LENGTH = 256
 MAX_RETRIES: Final = 100
+MAX_TAGS: Final = 50
+"""Most tags of one run, as in Azure ML."""
 _IMAGE = re.compile(r"[a-zA-Z0-9][\w.:/@-]*\Z")
 
 

@@ -17,10 +17,9 @@ from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.hub import Hub
 from jupyter_mltrain.service.intake import Intake
 from jupyter_mltrain.service.interactive import Opened
-from jupyter_mltrain.service.journal import MAX_TAGS
 from jupyter_mltrain.service.roster import Clock
 from jupyter_mltrain.service.supervisor import Supervisor
-from jupyter_mltrain.service.validation import check_priority
+from jupyter_mltrain.service.validation import MAX_TAGS, check_priority
 from jupyter_mltrain.spec import (
     ComputeStatus,
     Run,

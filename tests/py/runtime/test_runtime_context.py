@@ -116,6 +116,18 @@ def test_tags_can_be_changed_and_removed(in_run) -> None:
     assert in_run.tags == {"a": None}
 
 
+def test_it_can_be_named_and_described(in_run) -> None:
+    assert (in_run.display_name, in_run.description) == ("first try", None)
+    in_run.display_name, in_run.description = "second try", "with a smaller step"
+    assert (in_run.display_name, in_run.description) == ("second try", "with a smaller step")
+
+
+@pytest.mark.parametrize("name", ["", "x" * 257, None])
+def test_what_cannot_name_it_is_refused(in_run, name: str | None) -> None:
+    with pytest.raises(errors.UserErrorException, match="256 characters"):
+        in_run.display_name = name
+
+
 def test_properties_are_never_changed(in_run) -> None:
     in_run.add_properties({"a": "1"})
     with pytest.raises(errors.UserErrorException, match="never changed"):

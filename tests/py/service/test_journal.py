@@ -67,6 +67,20 @@ async def test_fifty_tags_are_the_most(rig: Rig) -> None:
 
 
 @in_loop
+async def test_a_script_names_and_describes_its_run(rig: Rig) -> None:
+    async with rig:
+        run = await rig.running()
+        rig.says(
+            run,
+            {"k": "about", "n": "name", "v": "two\nlines"},
+            {"k": "about", "n": "name", "v": "lr 0.1"},
+            {"k": "about", "n": "description", "v": "the best so far"},
+        )
+        ended = await rig.exit(run)
+        assert (ended.spec.name, ended.description) == ("lr 0.1", "the best so far")
+
+
+@in_loop
 async def test_a_property_once_said_never_changes(rig: Rig) -> None:
     async with rig:
         run = await rig.running()

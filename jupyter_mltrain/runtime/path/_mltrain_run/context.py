@@ -83,7 +83,30 @@ class Run(Asked):
 
     @property
     def display_name(self) -> str:
-        return self._name or self._id
+        """What the run is called in lists; can be set."""
+        return self._said("name") or self._name or self._id
+
+    @display_name.setter
+    def display_name(self, name: str) -> None:
+        if not isinstance(name, str) or not 0 < len(name) <= 256:
+            raise UserErrorException(
+                "{!r} can't name a run: give a text of up to 256 characters.".format(name)
+            )
+        self._journal.append({"k": "about", "n": "name", "v": name})
+
+    @property
+    def description(self) -> "Optional[str]":
+        """A text about the run; can be set."""
+        return self._said("description") or None
+
+    @description.setter
+    def description(self, text: "Optional[str]") -> None:
+        self._journal.append({"k": "about", "n": "description", "v": str(text or "")})
+
+    def _said(self, what: str) -> "Optional[str]":
+        """What was last said of the run from inside it."""
+        said = [r["v"] for r in read(self._journal.path, 0, ("about",))[0] if r["n"] == what]
+        return said[-1] if said else None
 
     @property
     def experiment(self) -> Experiment:

@@ -11,9 +11,11 @@ image     "n" name, "v" name of a file of the run
 tag       "n" key, "v" string | null
 untag     "n" key
 property  "n" key, "v" string; "p" where it is an MLflow parameter
+about     "n" "name" | "description", "v" string: of the run itself
 note      "n" key, "v" anything; null removes it: what MLflow's client alone reads
 child     "id", "name", "parent" id; in the journal of the run itself, not of the parent
 end       "id", "state" Completed | Failed | Canceled, "reason"; in the same journal
+attempt   "n" number of the one that begins, by the service: what the run said of its end is over
 ask       "id", "verb", "args": a question to the service, see `asking`; in the same journal
 ========  =================================================================================
 
