@@ -319,8 +319,13 @@ export interface IVerbs {
   changeCluster(name: string, change: wire.ClusterChange): Promise<wire.ComputeStatus>;
   removeCluster(name: string): Promise<void>;
 
-  /** Versions of a model, or what was registered from a run; or the latest of every name. */
+  /**
+   * Versions of a model, or what was registered from a run; or the latest of every name. Of many
+   * files only the first.
+   */
   models(query: IModelQuery): Promise<wire.Model[]>;
+  /** One version with all its files. */
+  model(name: string, version: number): Promise<wire.Model>;
   /** Register files of a run as the next version of a model. */
   registerModel(request: wire.ModelRequest): Promise<wire.Model>;
   changeModel(name: string, version: number, change: wire.ModelChange): Promise<wire.Model>;

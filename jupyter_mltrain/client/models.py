@@ -23,6 +23,7 @@ class ModelVerbs(Requests):
         run: str | None = None,
         tags: Mapping[str, str | None] = {},
         latest: bool = False,
+        brief: bool = False,
     ) -> tuple[Model, ...]:
         """Versions of models, the one made last first.
 
@@ -34,11 +35,14 @@ class ModelVerbs(Requests):
             Only those with all these: key -> value, or `None` for any.
         latest
             Of each name only the newest.
+        brief
+            Only the first files of those that have many, and how many there are.
         """
         query = [] if name is None else [("name", name)]
         query += [] if run is None else [("run", run)]
         query += [("tag", k if v is None else f"{k}={v}") for k, v in tags.items()]
         query += [("latest", "1")] if latest else []
+        query += [("brief", "1")] if brief else []
         return self._ask("GET", f"/v1/models?{urlencode(query)}", tuple[Model, ...])
 
     def model(self, name: str, version: int | str | None = None) -> Model:

@@ -65,6 +65,7 @@ class Cached(Frozen, frozen=True, kw_only=True):
     """A file that is here."""
 
     path: str
+    size_bytes: int
     sha256: str | None = None
     """`None` for one that lies on this machine anyway."""
 
@@ -105,23 +106,53 @@ class Cache:
         """
         progress = progress or Progress()
         sizes = [found.entry.size_bytes for found in files]
-        known = None if None in sizes else sum(size or 0 for size in sizes)
-        progress.expect(len(files), known)
+        in_all = None if None in sizes else sum(size or 0 for size in sizes)
+        progress.expect(len(files), in_all)
         remote = [found for found in files if found.entry.local is None]
         if remote:
             self._make()
-            self._check_room(remote)
+        known = self._all_known(remote, progress)
+        missing = [found for found in remote if id(found) not in known]
+        if missing:
+            self._check_room(missing)
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="fetch") as threads:
-            coming = {id(found): threads.submit(self._bring, found, progress) for found in remote}
+            coming = {id(found): threads.submit(self._bring, found, progress) for found in missing}
             futures.wait(coming.values(), return_when=futures.FIRST_EXCEPTION)
             if any(each.done() and each.exception() for each in coming.values()):
                 progress.stop()  # for the others
                 futures.wait(coming.values())
                 raise _first([each.exception() for each in coming.values()])
         return [
-            coming[id(found)].result() if id(found) in coming else _here(found, progress)
+            coming[id(found)].result()
+            if id(found) in coming
+            else self._here(found, known.get(id(found)), progress)
             for found in files
         ]
+
+    def _all_known(self, files: Sequence[Found], progress: Progress) -> dict[int, Source]:
+        """Of those that are here already, by `id`: without locks, since most often all are."""
+        known = {}
+        for found in files:
+            progress.check()
+            source = self._known(_key(found.place, found.entry), found.entry)
+            if source is not None:
+                known[id(found)] = source
+        return known
+
+    def _here(self, found: Found, known: Source | None, progress: Progress) -> Cached:
+        """A file that lies on this machine anyway, or was fetched before."""
+        progress.done(found.name)
+        if known is not None:
+            progress.moved(known.size_bytes, fetched=False)
+            return self._cached(known)
+        assert found.entry.local is not None
+        size = found.entry.size_bytes or 0
+        progress.moved(size, fetched=False)
+        return Cached(path=found.entry.local, size_bytes=size)
+
+    def _cached(self, source: Source) -> Cached:
+        path = str(self.path(source.sha256))
+        return Cached(path=path, size_bytes=source.size_bytes, sha256=source.sha256)
 
     def _bring(self, found: Found, progress: Progress) -> Cached:
         progress.check()
@@ -133,14 +164,14 @@ class Cache:
                 entry = found.place.find(entry.path).files[0]
                 continue
             progress.done(found.name)
-            return Cached(path=str(self.path(source.sha256)), sha256=source.sha256)
+            return self._cached(source)
         raise DataUnavailable(
             f"{entry.name} of {found.place.label} changes while it is fetched. Try again when "
             "nobody writes to it."
         )
 
     def _fetched(self, place: Place, entry: Entry, progress: Progress) -> Source:
-        key = hashlib.sha256(f"{place.key}\0{entry.path}".encode()).hexdigest()
+        key = _key(place, entry)
         with self._locked(key, progress):
             known = self._known(key, entry)
             if known is not None:
@@ -230,14 +261,12 @@ class Cache:
             raise _unwritable(self.folder, error) from None
 
     def _check_room(self, files: Sequence[Found]) -> None:
-        """Find out before the first byte when a disk has no room for what is not here yet."""
+        """Find out before the first byte when a disk has no room for these."""
         missing = 0
         for found in files:
-            key = hashlib.sha256(f"{found.place.key}\0{found.entry.path}".encode()).hexdigest()
-            if self._known(key, found.entry) is None:
-                here = self._parts / key
-                missing += found.entry.size_bytes or 0
-                missing -= here.stat().st_size if here.exists() else 0
+            here = self._parts / _key(found.place, found.entry)
+            missing += found.entry.size_bytes or 0
+            missing -= here.stat().st_size if here.exists() else 0
         free = shutil.disk_usage(self.folder).free
         if missing > free:
             raise DiskFull(
@@ -330,12 +359,9 @@ def _is_same(opened: int, path: Path) -> bool:
         return False
 
 
-def _here(found: Found, progress: Progress) -> Cached:
-    """A file that lies on this machine anyway."""
-    assert found.entry.local is not None
-    progress.moved(found.entry.size_bytes or 0, fetched=False)
-    progress.done(found.name)
-    return Cached(path=found.entry.local)
+def _key(place: Place, entry: Entry) -> str:
+    """What a file of a place is called here."""
+    return hashlib.sha256(f"{place.key}\0{entry.path}".encode()).hexdigest()
 
 
 def _first(errors: Sequence[BaseException | None]) -> BaseException:

@@ -70,9 +70,8 @@ class LocalPlace:
         if pattern:
             fits = matcher(pattern)
             found = [each for each in found if fits.match(each[0])]
-        files = tuple(
-            self._entry(name, f"{folder}/{name}".lstrip("/"), real) for name, real in found
-        )
+        above = f"{folder}/" if folder else ""
+        files = tuple(self._entry(name, above + name, real) for name, real in found)
         if not files and (pattern or folder):
             raise DataMissing(self._no(path))
         return Listed(files=files, single=False, folder=folder)
@@ -89,15 +88,14 @@ class LocalPlace:
                 raise self._problem(where, error) from None
             for entry in found:
                 name = prefix + entry.name
+                real = entry.path
                 if entry.is_symlink():
                     real = self._below(f"{folder}/{name}")
                     if real in above:
                         continue  # a link to a folder that it lies in
-                else:
-                    real = entry.path
-                if os.path.isdir(real):
+                if entry.is_dir():
                     waiting.append((f"{name}/", real, (*above, real)))
-                elif os.path.isfile(real) and not entry.name.startswith(_OURS):
+                elif entry.is_file() and not entry.name.startswith(_OURS):
                     yield name, real
 
     def _below(self, path: str) -> str:

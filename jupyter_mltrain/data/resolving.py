@@ -93,8 +93,15 @@ def check_path(path: DataPath) -> None:
         inside(path.path, f"the datastore {path.datastore!r}")
 
 
-def resolve(paths: Sequence[DataPath], places: Places) -> Resolved:
+def resolve(
+    paths: Sequence[DataPath], places: Places, check: Callable[[], None] | None = None
+) -> Resolved:
     """Find every file that the paths stand for.
+
+    Parameters
+    ----------
+    check
+        Is called now and then; may raise, to stop it.
 
     Raises
     ------
@@ -104,8 +111,19 @@ def resolve(paths: Sequence[DataPath], places: Places) -> Resolved:
     for path in paths:
         check_path(path)
         places[path.datastore]  # opened here, one after the other
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        looked = list(threads.map(lambda path: _look(path, places[path.datastore]), paths))
+
+    def look(path: DataPath) -> Listed | DataMissing:
+        if check is not None:
+            check()
+        return _look(path, places[path.datastore])
+
+    if all(places[path.datastore].root is not None for path in paths):
+        looked = list(map(look, paths))  # a turn of a thread takes longer than looking here
+    else:
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            looked = list(threads.map(look, paths))
+    if check is not None:
+        check()
     missing = [str(each) for each in looked if isinstance(each, DataMissing)]
     if missing:
         raise _missing(missing, len(paths))
@@ -138,6 +156,7 @@ def _named(listed: Sequence[tuple[DataPath, Listed]], places: Places) -> Iterato
     names = {path.datastore for path, _ in listed}
     folders = [each.folder for _, each in listed]
     common = os.path.commonpath(folders) if len(names) == 1 and None not in names else None
+    above = f"{common}/" if common else ""
     seen: set[tuple[str | None, str]] = set()
     taken: set[str] = set()
     for path, each in listed:
@@ -152,7 +171,7 @@ def _named(listed: Sequence[tuple[DataPath, Listed]], places: Places) -> Iterato
                 source = DataPath(datastore=path.datastore, path=entry.path)
                 name = f"{path.datastore}/{entry.path}"
                 if common is not None:
-                    name = posixpath.relpath(entry.path, common or ".")
+                    name = entry.path.removeprefix(above)
             taken.add(name)
             yield Found(name=name, place=places[path.datastore], entry=entry, source=source)
 
@@ -179,9 +198,11 @@ def _unlike(name: str, taken: set[str]) -> str:
 def _check_names(files: Sequence[Found]) -> None:
     """Raise where one file would have to be another one's folder."""
     names = {found.name for found in files}
+    looked_at: set[str] = set()
     for name in names:
         folder = posixpath.dirname(name)
-        while folder:
+        while folder and folder not in looked_at:
+            looked_at.add(folder)
             if folder in names:
                 raise DataUnavailable(
                     f"The data has a file {folder!r} and a file {name!r} in a folder of that "

@@ -153,7 +153,7 @@ class Completer:
         return [environment.name for environment in client.environments()]
 
     def _registered(self) -> Iterable[Model]:
-        return self._magics.session.client_silently().models(latest=True)
+        return self._magics.session.client_silently().models(latest=True, brief=True)
 
     def _datasets(self) -> list[str]:
         client = self._magics.session.client_silently()

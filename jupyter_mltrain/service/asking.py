@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 FOLDER: Final = "asks"
 _ANSWERED: Final = "control/answered"
+_ALL_ANSWERED: Final = "control*/answered"
 _AT_ONCE: Final = 8
 """Questions of one run that are worked on at the same time."""
 
@@ -194,11 +195,15 @@ def _refused(code: str, message: str) -> bytes:
 
 
 def _answered(run_dir: Path) -> set[str]:
-    try:
-        with open(run_dir / _ANSWERED, opener=plain) as file:
-            return set(file.read(_MOST).split())
-    except (OSError, ValueError):
-        return set()  # none yet, or the script put something else there: they are answered again
+    """By this attempt of the run, and those before, whose questions are in the journal, too."""
+    found: set[str] = set()
+    for path in run_dir.glob(_ALL_ANSWERED):
+        try:
+            with open(path, opener=plain) as file:
+                found.update(file.read(_MOST).split())
+        except (OSError, ValueError):
+            continue  # the script put something else there: they are answered again
+    return found
 
 
 def _note(run_dir: Path, id_: str) -> None:

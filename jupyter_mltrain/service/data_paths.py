@@ -10,9 +10,9 @@ from typing import Any, Final
 from jupyter_mltrain.data.names import inside
 from jupyter_mltrain.data.resolving import Resolved
 from jupyter_mltrain.errors import InvalidSpec
-from jupyter_mltrain.service.outgoing import FOLDER as WRITTEN
-from jupyter_mltrain.service.outgoing import folder_of
 from jupyter_mltrain.service.run_dirs import have
+from jupyter_mltrain.service.written import FOLDER as WRITTEN
+from jupyter_mltrain.service.written import folder_of
 from jupyter_mltrain.spec import (
     DataInput,
     DataMode,

@@ -90,6 +90,7 @@ class Deliverer:
         """
         work = _Delivery(run, run_dir, self._datastores.places(), self.cache, self._clock)
         working = asyncio.get_running_loop().run_in_executor(self._threads, work.do)
+        working.add_done_callback(_seen)  # also of one that nobody waits for any more
         noted = self._clock().timestamp()
         try:
             while not (await asyncio.wait([working], timeout=_SAY_S))[0]:
@@ -192,12 +193,12 @@ class _Delivery:
         """What links lead to, and nothing else."""
         with self._places:
             for given in self._run.spec.inputs:
-                self._add_targets(given, self._resolved(given))
+                self._add_targets(given, self._resolved(given, self._begin(given)), None)
         return self.targets
 
-    def _resolved(self, given: DataInput) -> Resolved:
+    def _resolved(self, given: DataInput, progress: Progress) -> Resolved:
         try:
-            found = resolve(given.spec.paths, self._places)
+            found = resolve(given.spec.paths, self._places, progress.check)
         except MltrainError as error:
             raise type(error)(f"The input {given.name!r}: {error.message}") from None
         if given.spec.kind is not DatasetKind.FILE or not given.spec.steps:
@@ -216,14 +217,14 @@ class _Delivery:
 
     def _one(self, given: DataInput) -> Delivered:
         progress = self._begin(given)
-        found = self._resolved(given)
+        found = self._resolved(given, progress)
         try:
             cached = self._cache.bring(found.files, progress)
         except MltrainError as error:
             raise type(error)(f"The input {given.name!r}: {error.message}") from None
-        self._add_targets(given, found)
+        self._add_targets(given, found, cached)
         self._lay(given, found, cached, progress)
-        size = sum(Path(each.path).stat().st_size for each in cached)
+        size = sum(each.size_bytes for each in cached)
         delivered = Delivered(
             name=given.name,
             path=path_of(given, found, self._run_dir),
@@ -258,17 +259,19 @@ class _Delivery:
         if copies:
             self._check_room(given, cached)
         place.mkdir()
+        if not copies:
+            _link(
+                place,
+                {e.name: here.path for e, here in zip(found.files, cached, strict=True)},
+                progress,
+            )
+            return
         for each, here in zip(found.files, cached, strict=True):
             progress.check()
-            path = place / each.name
-            if copies:
-                place_copy(here.path, path)
-            else:
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.symlink_to(here.path)
+            place_copy(here.path, place / each.name)
 
     def _check_room(self, given: DataInput, cached: Sequence[Cached]) -> None:
-        size = sum(Path(each.path).stat().st_size for each in cached)
+        size = sum(each.size_bytes for each in cached)
         free = shutil.disk_usage(self._run_dir).free
         if size > free:
             raise DiskFull(
@@ -277,22 +280,50 @@ class _Delivery:
                 "some with `jupyter mltrain gc`."
             )
 
-    def _add_targets(self, given: DataInput, found: Resolved) -> None:
+    def _add_targets(
+        self, given: DataInput, found: Resolved, cached: Sequence[Cached] | None
+    ) -> None:
+        """Add what its links lead to; `cached` is `None` where that is not known any more."""
         if given.mode is DataMode.DOWNLOAD:
             return
         local = [each for each in found.files if each.entry.local is not None]
         targets = {str(found.folder)} if found.folder is not None else set()
         if len(local) < len(found.files):
-            targets.add(os.path.realpath(self._cache.folder / "blobs"))
+            blobs = {each.path for each in cached or () if each.sha256 is not None}
+            if cached is None or len(blobs) > _MOST_MOUNTS:
+                blobs = {str(self._cache.folder / "blobs")}
+            targets |= {os.path.realpath(path) for path in blobs}
         if found.folder is None:
             targets |= _targets_of(local, single=found.single)
         self.targets = tuple(sorted({*self.targets, *targets}))
+
+
+def _seen(done: asyncio.Future[Any]) -> None:
+    """Know how it ended, which asyncio else would say in the log, with a traceback."""
+    if not done.cancelled():
+        done.exception()
 
 
 def _unlink(folder: Path) -> None:
     """Take away a link that a script has put in the place of its folder, to lead us elsewhere."""
     if folder.is_symlink():
         folder.unlink()
+
+
+def _link(place: Path, files: Mapping[str, str], progress: Progress) -> None:
+    """Make links below a folder, name -> path; each of its folders is made and opened once."""
+    folders: dict[str, list[str]] = {}
+    for name in files:
+        folders.setdefault(posixpath.dirname(name), []).append(name)
+    for folder, names in folders.items():
+        (place / folder).mkdir(parents=True, exist_ok=True)
+        opened = os.open(place / folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for name in names:
+                progress.check()
+                os.symlink(files[name], posixpath.basename(name), dir_fd=opened)
+        finally:
+            os.close(opened)
 
 
 def _unwritable(folder: Path, error: OSError) -> MltrainError:

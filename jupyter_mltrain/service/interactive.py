@@ -275,7 +275,7 @@ class Opened:
             )
         if state is RunState.FAILED and run.id in self._roster.journals:
             record = {"k": "end", "id": run.id, "state": state.value, "reason": reason}
-            await self._in_thread(self._append, run, {**record, "forced": 1})
+            await self._say(run, {**record, "forced": 1})
         await self._supervisor.cancel(self._roster.record(run.id))
 
     async def _end(self, run: Run, state: RunState, reason: str) -> None:
@@ -283,7 +283,7 @@ class Opened:
         if journal is None:
             raise WrongState(f"{run.label} ends with {root.label}, which is just ending.")
         record = {"k": "end", "id": run.id, "state": state.value, "reason": reason}
-        await self._in_thread(self._append, root, record)
+        await self._say(root, record)
         await journal.catch_up()
         watching = self._watching.get(run.id)
         if watching is not None:
@@ -295,6 +295,15 @@ class Opened:
         while root.parent_id is not None:
             root = self._roster.record(root.parent_id)
         return root, self._roster.journals.get(root.id)
+
+    async def _say(self, root: Run, record: dict[str, Any]) -> None:
+        """Write an ending down, for which room is kept on a full disk."""
+        try:
+            await self._in_thread(self._append, root, record)
+        except DiskFull:
+            if not self._supervisor.give_up_reserve():
+                raise
+            await self._in_thread(self._append, root, record)
 
     def _append(self, root: Run, record: dict[str, Any]) -> None:
         run_dir = self._roster.run_dir(root)
@@ -352,6 +361,7 @@ class Opened:
             self._roster.move(self._roster.active[run_id], state, reason, ended_at=ended)
         except DiskFull as error:
             _log.error("%s: %s", run_id, error)
+            self._supervisor.give_up_reserve()
             return False
         del self._roster.active[run_id]
         return True

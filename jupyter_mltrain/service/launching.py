@@ -66,6 +66,7 @@ def check_out(run: Run, run_dir: Path, snapshots: Snapshots) -> None:
     snapshots.check_out(run.snapshot_id, run_dir / "work")
     if run.attempt > 1:
         retrying.give_outputs(run_dir)
+        retrying.announce(run, run_dir)
 
 
 def is_program(script: str, head: bytes) -> bool:

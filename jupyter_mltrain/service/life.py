@@ -219,7 +219,8 @@ class Life:
         run = self._roster.active[run_id]
         run_dir = self._roster.run_dir(run)
         ended = (record.ended_at if record else None) or self._clock()
-        if run.spec.retries and run.id not in self.cancelling:
+        is_over = run.id in self.cancelling or run.state is RunState.FINALIZING
+        if run.spec.retries and not is_over:
             seen = await self._in_thread(finishing.explain_end, run, run_dir, record, lost, ended)
             state, reason, _ = journal.verdict(seen)
             if retrying.is_due(run, state, record):
@@ -260,7 +261,7 @@ class Life:
         run = self._roster.active[run_id]
         run_dir = self._roster.run_dir(run)
         reason = retrying.reason(run, why)
-        await self._in_thread(retrying.put_aside, run, run_dir, ended)
+        await self._in_thread(retrying.put_aside, run, run_dir)
         await self._in_thread(finishing.note, run_dir, ended, reason)
         run = self._roster.active[run_id]
         if run_id in self.cancelling:
@@ -275,7 +276,7 @@ class Life:
 
     def control(self, run: Run) -> Path:
         """The folder of the run directory that its compute keeps its own files in."""
-        return self._roster.run_dir(run) / "control"
+        return retrying.control_of(run, self._roster.run_dir(run))
 
     def _in_thread(self, work: Callable[..., T], *arguments: Any) -> asyncio.Future[T]:
         return asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)

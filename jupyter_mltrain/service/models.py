@@ -23,6 +23,9 @@ from jupyter_mltrain.store.models import ModelStore
 from jupyter_mltrain.store.removal import remove_tree
 from jupyter_mltrain.wire import ModelChange, ModelRequest
 
+_FIRST_FILES: Final = 20
+"""So many of a model's files are in a brief list."""
+
 LATEST: Final = "latest"
 """In place of a version: the newest there is."""
 
@@ -200,6 +203,7 @@ class Models:
         run: str | None = None,
         tags: Mapping[str, str | None] = {},
         latest: bool = False,
+        brief: bool = False,
     ) -> tuple[Model, ...]:
         """Every version, the one made last first.
 
@@ -211,17 +215,19 @@ class Models:
             Only those that have all these: key -> value, or `None` for any value.
         latest
             Of each name only the newest of them.
+        brief
+            Only the first files of those that have many, and how many there are.
         """
         found = self._store.all(name, run)
         if tags:
             found = tuple(each for each in found if _has(each.tags, tags))
-        if not latest:
-            return found
-        newest: dict[str, Model] = {}
-        for each in found:
-            if each.name not in newest or newest[each.name].version < each.version:
-                newest[each.name] = each
-        return tuple(newest.values())
+        if latest:
+            newest: dict[str, Model] = {}
+            for each in found:
+                if each.name not in newest or newest[each.name].version < each.version:
+                    newest[each.name] = each
+            found = tuple(newest.values())
+        return tuple(map(_briefly, found)) if brief else found
 
     def folder(self, model: Model) -> Path:
         """Where its files lie; read-only."""
@@ -297,6 +303,13 @@ def _check(request: ModelRequest) -> None:
         raise InvalidSpec(f"The source {request.source!r} is not an absolute path.")
     if len(request.tags) > MAX_TAGS:
         raise InvalidSpec(f"The model has {len(request.tags)} tags; {MAX_TAGS} is the most.")
+
+
+def _briefly(model: Model) -> Model:
+    count = len(model.files)
+    if count <= _FIRST_FILES:
+        return model
+    return replace(model, files=model.files[:_FIRST_FILES], file_count=count)
 
 
 def _datasets_of(run: Run | None) -> tuple[ModelDataset, ...]:

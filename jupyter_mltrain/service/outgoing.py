@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import stat
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +19,7 @@ from jupyter_mltrain.data.places import Place
 from jupyter_mltrain.data.progress import Progress, Stopped
 from jupyter_mltrain.data.resolving import Places
 from jupyter_mltrain.errors import DataUnavailable, FileExists, MltrainError
-from jupyter_mltrain.service import finishing
+from jupyter_mltrain.service import finishing, written
 from jupyter_mltrain.service.datasets import Datasets
 from jupyter_mltrain.service.datastores import Datastores
 from jupyter_mltrain.service.roster import Clock
@@ -40,9 +39,6 @@ from jupyter_mltrain.wire import DatasetRequest
 
 _log = logging.getLogger(__name__)
 
-FOLDER: Final = "written"
-"""Of a run's directory: what it writes for its outputs, a folder each."""
-
 _JOURNAL: Final = "control/sending.jsonl"
 """Which files were begun: a service after a kill may send those again over what is there. And what
 became of which output: that one is done."""
@@ -50,8 +46,7 @@ became of which output: that one is done."""
 _LONGEST: Final = 65_536
 """Bytes of a line of it."""
 
-_KEPT: Final = "data"
-"""Below the run's files: what could not be sent."""
+_STOPPED: Final = "the upload was stopped"
 
 _SAY_S: Final = 0.5
 _LEAVE_S: Final = 5.0
@@ -59,13 +54,6 @@ _LEAVE_S: Final = 5.0
 
 _RUNS_AT_ONCE: Final = 32
 _FILES_AT_ONCE: Final = 4
-
-
-def folder_of(output: DataOutput, run_dir: Path) -> Path:
-    """Where a run writes an output."""
-    if output.source is not None:
-        return run_dir / "work" / inside(output.source, "the working folder")
-    return run_dir / FOLDER / output.name
 
 
 def target_of(output: DataOutput, run: Run) -> str:
@@ -86,8 +74,8 @@ class Sent:
     @property
     def advice(self) -> str:
         return (
-            f"What was written is among the run's files, below {_KEPT}/. Download it there, or "
-            "upload it from there when the datastore takes it again."
+            f"What was written is among the run's files, below {written.KEPT}/. Download it there, "
+            "or upload it from there when the datastore takes it again."
         )
 
 
@@ -107,7 +95,7 @@ class Outgoing:
             return False
         if run.state is RunState.FINALIZING:
             return True  # begun by a service that was killed
-        return await asyncio.to_thread(_is_any, run, run_dir)
+        return await asyncio.to_thread(written.is_any, run, run_dir)
 
     async def send(
         self, run: Run, run_dir: Path, said: Callable[[str], None], *, completed: bool
@@ -141,12 +129,16 @@ class Outgoing:
             await asyncio.to_thread(finishing.note, run_dir, self._clock(), *lines)
         return Sent(problem=problems[0] if problems else None, stopped=progress.stopped)
 
-    def stop(self, run_id: str) -> bool:
-        """Give up what is being sent; false when nothing is."""
-        progress = self._going.get(run_id)
+    async def stop(self, run: Run, run_dir: Path) -> None:
+        """Give up what is not sent yet, which the service after a crash does as well."""
+        progress = self._going.get(run.id)
         if progress is not None:
             progress.stop()
-        return progress is not None
+        over = _Over(output=None, why=_STOPPED)
+        try:
+            await asyncio.to_thread(_note, run_dir, over)
+        except OSError as error:
+            _log.warning("%s: the cancel is not noted: %s", run.id, error)
 
     async def _register(self, run: Run, sent: Sequence[DataOutput]) -> list[str]:
         problems = []
@@ -172,38 +164,6 @@ class Outgoing:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _is_any(run: Run, run_dir: Path) -> bool:
-    return any(
-        next(_files(place), None) is not None or place.is_file()
-        for place in (_place(output, run_dir) for output in run.spec.outputs)
-    )
-
-
-def _place(output: DataOutput, run_dir: Path) -> Path:
-    """Where it is by now: ``outputs`` and ``logs`` of the working folder are kept files."""
-    place = folder_of(output, run_dir)
-    if output.source is not None and not place.exists():
-        return run_dir / "files" / inside(output.source, "the working folder")
-    return place
-
-
-def _is_inside(path: Path, run_dir: Path) -> bool:
-    """Whether a path is in the run's directory, whatever links its script has put there."""
-    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(run_dir))
-
-
-def _files(folder: Path) -> Iterator[str]:
-    """Names of the regular files below a folder that is no link, relative to it; links are left."""
-    if folder.is_symlink():
-        return
-    for where, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = f"{where}/{name}"
-            if stat.S_ISREG(os.lstat(path).st_mode):
-                yield os.path.relpath(path, folder)
-
-
 def _check_names(names: Iterable[str]) -> None:
     for name in names:
         try:
@@ -218,12 +178,22 @@ def _check_names(names: Iterable[str]) -> None:
 class _Over(Frozen, frozen=True, kw_only=True):
     """What became of an output."""
 
-    output: str
+    output: str | None
+    """`None`: every one that nothing else is known of."""
     why: str | None
     """It has not arrived; `None`: it has."""
 
 
 _decode: Final = msgspec.json.Decoder(str | _Over).decode
+
+
+def _note(run_dir: Path, *lines: str | _Over) -> None:
+    """Write down what is about to be sent, so that it counts as ours, or what became of it."""
+    with open(open_to_append(run_dir, _JOURNAL), "ab") as file:
+        for line in lines:
+            file.write(b"\n" + msgspec.json.encode(line) + b"\n")  # ends one that was torn
+        file.flush()
+        os.fsync(file.fileno())
 
 
 class _Sending:
@@ -267,6 +237,8 @@ class _Sending:
             return  # torn by a kill: what it was about had not begun
         if isinstance(found, str):
             self._begun.add(found)
+        elif found.output is None:
+            self._progress.stop()
         else:
             self._over[found.output] = found.why
 
@@ -286,9 +258,9 @@ class _Sending:
                 if why is None:
                     sent.append(output)
                     if output.source is None:
-                        remove_tree(folder_of(output, self._run_dir))
+                        remove_tree(written.folder_of(output, self._run_dir))
                 else:
-                    self._keep(output)
+                    written.keep(output, self._run_dir)
                     problems.append(f"The output {output.name!r} was not uploaded: {why}.")
         return problems, sent
 
@@ -297,7 +269,7 @@ class _Sending:
         try:
             self._send(output)
         except Stopped:
-            return "the upload was stopped"
+            return _STOPPED
         except MltrainError as error:
             return error.message.rstrip(".")
         except OSError as error:
@@ -307,19 +279,20 @@ class _Sending:
     def _end(self, output: DataOutput, why: str | None) -> None:
         """Write down what became of it, before what was written goes."""
         try:
-            self._note(_Over(output=output.name, why=why))
+            _note(self._run_dir, _Over(output=output.name, why=why))
         except OSError as error:
             # A full disk. A service after a kill finds out once more.
             _log.warning("%s: %s is over, which is not noted: %s", self._run.id, output.name, error)
 
     def _send(self, output: DataOutput) -> None:
         self._at = f"output {output.name}"
-        folder = _place(output, self._run_dir)
-        if not _is_inside(folder, self._run_dir):
+        folder = written.place_of(output, self._run_dir)
+        if not written.is_inside(folder, self._run_dir):
             raise DataUnavailable(f"{folder} is a link by now that leads out of the run's folder.")
-        names = [""] if folder.is_file() else list(_files(folder))
+        names = [""] if folder.is_file() else list(written.files_of(folder))
         if not names:
             return
+        self._progress.check()
         _check_names(names)
         place = self._places[output.datastore]
         base = target_of(output, self._run)
@@ -328,7 +301,7 @@ class _Sending:
         with ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="send") as threads:
             if not output.overwrite:
                 self._check_free(output, place, list(targets.values()), threads)
-            self._note(*targets.values())
+            _note(self._run_dir, *targets.values())
             coming = [
                 threads.submit(self._one, place, folder, name, target)
                 for name, target in targets.items()
@@ -358,14 +331,6 @@ class _Sending:
                     "not overwrite."
                 )
 
-    def _note(self, *lines: str | _Over) -> None:
-        """Write down what is about to be sent, so that it counts as ours, or what became of it."""
-        with open(open_to_append(self._run_dir, _JOURNAL), "ab") as file:
-            for line in lines:
-                file.write(b"\n" + msgspec.json.encode(line) + b"\n")  # ends one that was torn
-            file.flush()
-            os.fsync(file.fileno())
-
     def _one(self, place: Place, folder: Path, name: str, target: str) -> None:
         self._progress.check()
         root, inner = (folder.parent, folder.name) if not name else (folder, name)
@@ -376,16 +341,3 @@ class _Sending:
         finally:
             os.close(opened)
         self._progress.done(name)
-
-    def _keep(self, output: DataOutput) -> None:
-        """Put what was not sent among the run's files."""
-        folder = _place(output, self._run_dir)
-        kept = self._run_dir / "files" / _KEPT / output.name
-        try:
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            within = all(_is_inside(path, self._run_dir) for path in (folder, kept))
-            if within and folder.exists() and not folder.is_relative_to(self._run_dir / "files"):
-                remove_tree(kept)
-                folder.rename(kept)
-        except OSError as error:
-            _log.error("%s: %s stays in %s: %s", self._run.id, output.name, folder, error)

@@ -119,7 +119,8 @@ def waiting_for(what: str, holders: Sequence[str], label_of: Callable[[str], str
         return f"waiting for {what}"
     first = label_of(holders[0])
     more = f" and {len(holders) - 1} more hold" if len(holders) > 1 else " holds"
-    return f"waiting for {what}: {first}{more} {'it' if what[:2] == '1 ' else 'them'}"
+    is_one = what.startswith("1 ") or what.endswith(" of memory")
+    return f"waiting for {what}: {first}{more} {'it' if is_one else 'them'}"
 
 
 def _order(run: Run) -> tuple[int, float, int]:

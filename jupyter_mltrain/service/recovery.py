@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from jupyter_mltrain.service import asking, delivering, retrying
+from jupyter_mltrain.service import asking, delivering, retrying, written
 from jupyter_mltrain.spec import Frozen, Lease, Node, Run, RunKind, RunState
 from jupyter_mltrain.store.files import RunFiles
 from jupyter_mltrain.store.removal import remove_tree
@@ -101,6 +101,7 @@ def clear(leftovers: Leftovers) -> None:
         shutil.rmtree(folder, ignore_errors=True)
     for folder in leftovers.untidy:
         remove_tree(folder / asking.FOLDER)
+        written.keep_unsent(folder)
         delivering.clear(folder)
         if (folder / "work").exists():
             retrying.give_outputs(folder)

@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import stat
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -55,18 +56,30 @@ def left_s(run: Run, now: datetime) -> float:
     return max(1.0, run.spec.timeout_s - (now - run.started_at).total_seconds())
 
 
-def put_aside(run: Run, run_dir: Path, at: datetime) -> None:
-    """Make room for the next attempt; may be repeated after a crash. For a thread.
+def control_of(run: Run, run_dir: Path) -> Path:
+    """What the compute of the run's attempt keeps of it, also where that was just put aside."""
+    control, kept = run_dir / "control", run_dir / f"control-{run.attempt}"
+    is_aside = kept.is_dir() and not kept.is_symlink()
+    return kept if is_aside and not (control / "reaper.json").exists() else control
 
-    What the journal says of the run's own end is over with this, which a line in it says.
-    """
+
+def put_aside(run: Run, run_dir: Path) -> None:
+    """Make room for the next attempt; may be repeated after a crash. For a thread."""
     control, kept = run_dir / "control", run_dir / f"control-{run.attempt}"
     run_dirs.have(run_dir, "control")
     if any(control.iterdir()):
         remove_tree(kept)
         control.rename(kept)
         control.mkdir()
-    record = {"k": "attempt", "n": run.attempt + 1, "t": at.timestamp()}
+
+
+def announce(run: Run, run_dir: Path) -> None:
+    """Say in the journal that an attempt begins; may be repeated after a crash. For a thread.
+
+    What the journal says of the run's own end is over with this: until then a service after a
+    crash judges the attempt before once more.
+    """
+    record = {"k": "attempt", "n": run.attempt, "t": time.time()}
     try:
         journal = open_to_append(run_dir, "journal.jsonl")
     except OSError as error:

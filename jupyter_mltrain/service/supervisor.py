@@ -241,6 +241,10 @@ class Supervisor:
         if self.paused is not None or len(self.queue):
             self.start_what_fits()
 
+    def give_up_reserve(self) -> bool:
+        """Free what was kept for endings on a full disk; false when that is used up."""
+        return self._disk.give_up()
+
     def start_what_fits(self) -> None:
         """Start every run of the queue that its compute has room for."""
         for ledger in self.queue.ledgers.values():
@@ -302,8 +306,9 @@ class Supervisor:
     async def cancel(self, run: Run) -> Run:
         """Ask a run to end. One that has ended stays as it is."""
         run = self.roster.active.get(run.id, run)
-        if run.state is RunState.FINALIZING and self._outgoing.stop(run.id):
-            return run
+        if run.state is RunState.FINALIZING:
+            await self._outgoing.stop(run, self.roster.run_dir(run))
+            return self.roster.record(run.id)
         if run.state.final or run.id in self._life.cancelling:
             return run
         if run.parent_id is not None:

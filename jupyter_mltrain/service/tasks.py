@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from jupyter_mltrain.errors import BuildCanceled, DiskFull, EnvironmentFailed, MltrainError
+from jupyter_mltrain.service import retrying
 from jupyter_mltrain.service.disk import Disk
 from jupyter_mltrain.service.observing import LOOK_AGAIN_S
 from jupyter_mltrain.service.roster import Roster
@@ -99,7 +100,9 @@ class RunTasks:
             run, step = self._roster.active[run.id], self._carry_on
 
     def _was_started(self, run: Run) -> bool:
-        return (self._roster.run_dir(run) / "control" / "reaper.json").exists()
+        run = self._roster.active[run.id]
+        control = retrying.control_of(run, self._roster.run_dir(run))
+        return (control / "reaper.json").exists()
 
     def _fail(
         self,

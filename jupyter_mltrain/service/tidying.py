@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from jupyter_mltrain.errors import MltrainError
-from jupyter_mltrain.service import asking, delivering, finishing, retrying
+from jupyter_mltrain.service import asking, delivering, finishing, retrying, written
 from jupyter_mltrain.service.durability import Durability
 from jupyter_mltrain.service.roster import Roster
 from jupyter_mltrain.service.run_dirs import RunDirs
@@ -52,10 +52,11 @@ class Tidier:
 
     def record_soon(self, run: Run) -> None:
         """Put the record of a run that has not ended beside its files."""
-        asyncio.get_running_loop().call_later(_NOT_NOW_S, self._record, run)
+        asyncio.get_running_loop().call_later(_NOT_NOW_S, self._record, run.id)
 
-    def _record(self, run: Run) -> None:
-        if self._closed or run.id not in self._roster.active:
+    def _record(self, run_id: str) -> None:
+        run = self._roster.active.get(run_id)
+        if self._closed or run is None:
             return  # it has ended meanwhile, and its last record is there or on its way
         writing = self._in_thread(finishing.keep_record, run, self._roster.run_dir(run))
         writing.add_done_callback(_report)
@@ -112,6 +113,7 @@ def _keep_all(records: list[tuple[Run, Path]]) -> list[Path]:
             if run.attempt > 1:  # it may have ended between two attempts
                 retrying.give_outputs(run_dir)
                 RunFiles(run_dir).collect()
+            written.keep_unsent(run_dir)
             delivering.clear(run_dir)
             remove_tree(run_dir / asking.FOLDER)
             finishing.keep(run, run_dir)

@@ -30,6 +30,8 @@ class Model(Frozen, frozen=True, kw_only=True):
     """Of all files together."""
     files: tuple[RunFile, ...]
     """Names are relative to the model, as in ``model/weights.bin``; the contents are a copy."""
+    file_count: int | None = None
+    """How many there are, in a list that has only the first of `files`; `None`: all are here."""
     description: str | None = None
     tags: Mapping[str, str | None] = {}
     properties: Mapping[str, str] = {}

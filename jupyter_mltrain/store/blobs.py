@@ -46,7 +46,7 @@ def writing(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise errors.DiskFull(
-                f"No room left in {path} for the snapshot. `jupyter mltrain gc` frees some."
+                f"No room left in {path}. `jupyter mltrain gc` frees some."
             ) from error
         raise errors.WorkspaceError(
             f"{path} cannot be written: {error.strerror}. Check its permissions and its disk."

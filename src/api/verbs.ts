@@ -181,7 +181,11 @@ export class Verbs implements IVerbs {
   }
 
   models({ name, run, latest }: IModelQuery): Promise<wire.Model[]> {
-    return this._get(['models'], { name, run, latest: latest && 1 });
+    return this._get(['models'], { name, run, latest: latest && 1, brief: 1 });
+  }
+
+  model(name: string, version: number): Promise<wire.Model> {
+    return this._get(['models', name, String(version)]);
   }
 
   registerModel(request: wire.ModelRequest): Promise<wire.Model> {

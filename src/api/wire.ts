@@ -570,6 +570,7 @@ export type Model = {
   created_at: string;
   size_bytes: number;
   files: RunFile[];
+  file_count: number | null;
   description: string | null;
   tags: { [key: string]: string | null };
   properties: { [key: string]: string };

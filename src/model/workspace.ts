@@ -30,7 +30,7 @@ export class Workspace implements IWorkspace {
     this.queue = new Queue(_requests, id);
     this.computes = new Computes(_requests, id);
     this.environments = new Listing(() => this._list('environments'));
-    this.models = new Listing(() => this._list('models', { latest: 1 }));
+    this.models = new Listing(() => this._list('models', { latest: 1, brief: 1 }));
     this.verbs = new Verbs(_requests, id);
     this.runs.changed.connect(this._onRun, this);
   }
@@ -62,7 +62,7 @@ export class Workspace implements IWorkspace {
     return new MetricsHandle(value, release);
   }
 
-  private _list<T>(what: string, query: { latest?: number } = {}): Promise<T[]> {
+  private _list<T>(what: string, query: Record<string, number> = {}): Promise<T[]> {
     const parts = ['workspaces', this.id, what];
     return this._requests.json<T[]>(parts, { query, background: true });
   }

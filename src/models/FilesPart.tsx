@@ -2,10 +2,12 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { downloadIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { messageOf } from '../api/error';
 import type * as wire from '../api/wire';
 import { shown, size } from '../parts/words';
 import { Part } from '../runpage/facts';
 import type { IVerbs } from '../tokens';
+import { fileCount } from './naming';
 
 /** Files that are shown at first, and how many more at a time. */
 const PAGE = 200;
@@ -17,10 +19,26 @@ export function FilesPart(props: {
   trans: TranslationBundle;
 }): React.JSX.Element {
   const { trans, verbs, version } = props;
-  const { files, name } = version;
+  const { name } = version;
+  const count = fileCount(version);
   const [limit, setLimit] = React.useState(PAGE);
+  const [all, setAll] = React.useState<wire.Model | null>(null);
+  const [problem, setProblem] = React.useState('');
+  const files = all?.files ?? version.files;
+  const onMore = async (): Promise<void> => {
+    if (files.length === count) {
+      setLimit(limit + PAGE);
+      return;
+    }
+    try {
+      setAll(await verbs.model(name, version.version));
+      setProblem('');
+    } catch (error) {
+      setProblem(messageOf(error));
+    }
+  };
   return (
-    <Part title={trans._n('%1 file', '%1 files', files.length)}>
+    <Part title={trans._n('%1 file', '%1 files', count)}>
       <ul className="jp-mltrain-ModelPage-files">
         {files.slice(0, limit).map(file => (
           <li key={file.name}>
@@ -37,13 +55,10 @@ export function FilesPart(props: {
           </li>
         ))}
       </ul>
-      {files.length > limit && (
-        <button
-          type="button"
-          className="jp-mltrain-Button"
-          onClick={() => setLimit(limit + PAGE)}
-        >
-          {trans.__('Show more of %1', files.length)}
+      {problem && <p role="alert">{shown(problem)}</p>}
+      {count > Math.min(limit, files.length) && (
+        <button type="button" className="jp-mltrain-Button" onClick={() => void onMore()}>
+          {trans.__('Show more of %1', count)}
         </button>
       )}
     </Part>

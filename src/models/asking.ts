@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type * as wire from '../api/wire';
 import { sure } from '../parts/sure';
 import { shown, size } from '../parts/words';
-import { modelLabel } from './naming';
+import { fileCount, modelLabel } from './naming';
 
 /** Ask once before a version of a model is deleted; `count` is how many there are. */
 export function mayDeleteModel(
@@ -11,7 +11,7 @@ export function mayDeleteModel(
   model: wire.Model,
   count: number
 ): Promise<boolean> {
-  const files = trans._n('%1 file', '%1 files', model.files.length);
+  const files = trans._n('%1 file', '%1 files', fileCount(model));
   return sure({
     title: trans.__(
       'Delete %1 and its %2, %3?',

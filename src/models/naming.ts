@@ -17,6 +17,11 @@ export function modelLabel({ name, version }: ModelId): string {
   return `${name}:${version}`;
 }
 
+/** How many files it has: of many, a list has only the first. */
+export function fileCount({ file_count, files }: wire.Model): number {
+  return file_count ?? files.length;
+}
+
 /** The expression that gets a version of a model in a notebook. */
 export function codeOf({ name, version }: ModelId): string {
   return `Model(ws, "${name}", version=${version})`;

@@ -7,7 +7,7 @@ import type * as wire from '../api/wire';
 import { modelIcon } from '../models/icon';
 import { argsOf, entriesOf } from '../models/menu';
 import { COMMANDS } from '../models/names';
-import { modelLabel } from '../models/naming';
+import { fileCount, modelLabel } from '../models/naming';
 import { Age, useHold, useSignal, words } from '../parts';
 import { openMenu } from '../parts/menu';
 import type { IWorkspace } from '../tokens';
@@ -145,13 +145,14 @@ function Row(props: IModelsPanelProps & { model: wire.Model }): React.JSX.Elemen
 
 /** Everything else that a person wants to know at a glance; lines of a tooltip. */
 function tooltip(trans: TranslationBundle, model: wire.Model): string {
-  const { created_at, description, experiment, files, framework, framework_version } = model;
+  const { created_at, description, experiment, framework, framework_version } = model;
   return [
     words.shown(modelLabel(model)),
     words.shownStart(description ?? ''),
-    [trans._n('%1 file', '%1 files', files.length), words.size(trans, model.size_bytes)].join(
-      ' · '
-    ),
+    [
+      trans._n('%1 file', '%1 files', fileCount(model)),
+      words.size(trans, model.size_bytes)
+    ].join(' · '),
     framework
       ? trans.__(
           'Framework: %1',

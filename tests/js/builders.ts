@@ -140,6 +140,7 @@ export function aModel(given: Partial<wire.Model> = {}): wire.Model {
     created_at: '2026-11-20T12:00:00Z',
     size_bytes: 12_345,
     files: [{ name: 'model.bin', size_bytes: 12_345, modified_at: '2026-11-20T12:00:00Z' }],
+    file_count: null,
     description: null,
     tags: {},
     properties: {},

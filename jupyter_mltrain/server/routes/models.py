@@ -22,6 +22,7 @@ FORWARDED: Final = (
             Query(name="run", about="Only those made by the run with this id."),
             Query(name="tag", about="Only with these tags: `key` or `key=value`.", repeated=True),
             Query(name="latest", about='"1": of each name only the newest.'),
+            Query(name="brief", about='"1": the first 20 files of each, and how many there are.'),
         ),
     ),
     Route(

@@ -26,6 +26,7 @@ class ModelsHandler(Api):
             run=self.get_query_argument("run", None),
             tags=tags,
             latest=self.get_query_argument("latest", "0") in ("1", "true"),
+            brief=self.get_query_argument("brief", "0") in ("1", "true"),
         )
         self.reply(models)
 

@@ -136,6 +136,37 @@ describe('the page of a model', () => {
     expect(screen.getAllByRole('link', { name: /Download part/ })).toHaveLength(400);
   });
 
+  it('asks for the files that the list has left out, once they are wanted', async () => {
+    const files = Array.from({ length: 30 }, (_, index) => ({
+      name: `part-${index}`,
+      size_bytes: 1,
+      modified_at: '2026-11-20T12:00:00Z'
+    }));
+    const version = jest.fn(async () => aModel({ files }));
+    const first = aModel({ files: files.slice(0, 20), file_count: 30 });
+    await show([first], null, { model: version });
+    expect(screen.getByText('30 files')).not.toBeNull();
+    expect(screen.getAllByRole('link', { name: /Download part/ })).toHaveLength(20);
+    expect(version).not.toHaveBeenCalled();
+    await act(async () => {
+      fireEvent.click(screen.getByRole('button', { name: 'Show more of 30' }));
+      await settle();
+    });
+    expect(screen.getAllByRole('link', { name: /Download part/ })).toHaveLength(30);
+    expect(screen.queryByRole('button', { name: 'Show more of 30' })).toBeNull();
+  });
+
+  it('says why the other files of a version cannot be shown', async () => {
+    const version = (): Promise<never> =>
+      Promise.reject(new ApiError('gone', 'It is gone.', 404));
+    await show([aModel({ file_count: 30 })], null, { model: version });
+    await act(async () => {
+      fireEvent.click(screen.getByRole('button', { name: 'Show more of 30' }));
+      await settle();
+    });
+    expect(screen.getByText('It is gone.')).not.toBeNull();
+  });
+
   it('follows what is registered while it is looked at', async () => {
     jest.useFakeTimers();
     const versions = [aModel()];

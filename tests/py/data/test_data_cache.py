@@ -47,6 +47,14 @@ def test_a_file_is_fetched_once(site: Web, cache: Cache, big: str) -> None:
     assert site.gets("/big") == 1
 
 
+def test_what_is_here_is_given_while_somebody_else_looks_after_it(cache: Cache, big: str) -> None:
+    bring(cache, at(big))
+    (note,) = (cache.folder / "sources").iterdir()
+    with cache._taken(note.stem):
+        (cached,) = bring(cache, at(big))
+    assert (Path(cached.path).read_bytes(), cached.size_bytes) == (DATA, len(DATA))
+
+
 def test_what_is_fetched_can_be_read_by_all_and_written_by_nobody(cache: Cache, big: str) -> None:
     path = Path(bring(cache, at(big))[0].path)
     assert stat.S_IMODE(path.stat().st_mode) == 0o444

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from data_builders import a_datastore, a_folder, at, find, names, on
+from data_builders import a_datastore, a_folder, at, find, names, on, places
 from web_server import Web
 
 from jupyter_mltrain.data.names import matcher
+from jupyter_mltrain.data.progress import Stopped
+from jupyter_mltrain.data.resolving import resolve
 from jupyter_mltrain.errors import DataUnavailable, InvalidSpec
 from jupyter_mltrain.spec import Datastore
 
@@ -31,6 +33,24 @@ def test_a_folder_is_all_of_its_files_by_name(raw: Datastore) -> None:
     assert names(found) == ["a.txt", "b.txt", "deep/c.txt"]
     assert found.folder == Path(raw.url) / "mnist"
     assert not found.single
+
+
+def test_looking_through_a_long_list_can_be_stopped(raw: Datastore) -> None:
+    looked = []
+
+    def check() -> None:
+        looked.append(True)
+        if len(looked) == 3:
+            raise Stopped
+
+    with places(raw) as opened, pytest.raises(Stopped):
+        resolve([on("raw", "mnist/a.txt")] * 1000, opened, check)
+    assert len(looked) == 3
+
+
+def test_a_file_of_a_folder_that_is_listed_twice_comes_once(raw: Datastore) -> None:
+    found = find([on("raw", "mnist/deep"), on("raw", "mnist/**")], raw)
+    assert names(found) == ["deep/c.txt", "a.txt", "b.txt"]
 
 
 def test_a_file_is_itself(raw: Datastore) -> None:

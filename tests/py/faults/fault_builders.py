@@ -174,6 +174,19 @@ MakePlace = Callable[..., Place]
 """Takes what `Place` does, but the root."""
 
 
+def fill(disk: Path) -> Path:
+    """Take all that is left; returns the file that does."""
+    path = disk / "ballast"
+    with open(path, "wb", buffering=0) as file:
+        for size in (1 << 16, 1 << 12, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError:
+                continue
+    return path
+
+
 class Watched:
     """A process that somebody else is the parent of."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fault_builders import MakePlace, Place
+from fault_builders import MakePlace, Place, fill
 
 from jupyter_mltrain.core.workspace import Workspace
 from jupyter_mltrain.errors import DiskFull, WorkspaceError
@@ -23,19 +23,6 @@ def full(disk: Path, make_place: MakePlace) -> Iterator[Place]:
     place = make_place(disk / "workspace")
     yield place
     place.close()
-
-
-def fill(disk: Path) -> Path:
-    """Take all that is left; returns the file that does."""
-    path = disk / "ballast"
-    with open(path, "wb", buffering=0) as file:
-        for size in (1 << 16, 1 << 12, 1):
-            try:
-                while True:
-                    file.write(b"x" * size)
-            except OSError:
-                continue
-    return path
 
 
 def test_a_submit_to_a_full_disk_is_refused_leaves_nothing_and_works_when_there_is_room(

@@ -7,14 +7,18 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from fault_builders import Gate, Place, Watched
+from fault_builders import Gate, MakePlace, Place, Watched, fill
 
 from jupyter_mltrain import Experiment, Run
-from jupyter_mltrain.spec import RunState
+from jupyter_mltrain.errors import DiskFull
+from jupyter_mltrain.spec import ClusterSpec, RunState
+from jupyter_mltrain.wire import ClusterRequest
 
 pytestmark = pytest.mark.slow
 
@@ -158,3 +162,85 @@ def test_a_run_can_be_looked_at_from_another_process_while_it_goes_on(place: Pla
     assert found.get_metrics() == {"a": 1}
     run.complete()
     assert found.status == "Completed"
+
+
+@pytest.mark.root
+def test_a_run_on_a_full_disk_says_so_and_goes_on_when_there_is_room(
+    disk: Path, make_place: MakePlace, capfd: pytest.CaptureFixture[str]
+) -> None:
+    place = make_place(disk / "workspace")
+    experiment = Experiment(place.workspace, "faults")
+    run = experiment.start_logging(snapshot_directory=None)
+    ballast = fill(disk)
+    run.upload_file("big.bin", b"x" * 100_000)
+    assert "'big.bin' can't be kept with the run in" in capfd.readouterr().err
+    with pytest.raises(DiskFull):
+        experiment.start_logging(snapshot_directory=None)
+    ballast.unlink()
+    run.log("after", 3)
+    run.complete()
+    assert (run.status, run.get_metrics()) == ("Completed", {"after": 3})
+    assert len(list(experiment.get_runs())) == 1
+    place.close()
+
+
+@pytest.mark.root
+def test_a_run_that_is_completed_on_a_full_disk_completes(
+    disk: Path, make_place: MakePlace
+) -> None:
+    place = make_place(disk / "workspace")
+    run = Experiment(place.workspace, "faults").start_logging(snapshot_directory=None)
+    run.log("loss", 1)
+    journal = place.run_dir(run.record) / "journal.jsonl"
+    while not (place.directory / "reserve").exists():
+        time.sleep(0.02)
+    fill(disk)
+    before = -1
+    while before < (before := journal.stat().st_size):  # until not even one line fits
+        run.log_list("many", [1.0] * 100)
+    run.complete()
+    assert run.status == "Completed"
+    place.close()
+
+
+@pytest.mark.parametrize("damage", ["lost", "damaged"])
+def test_all_kinds_of_runs_and_models_are_found_when_the_database_is_gone(
+    make_place: MakePlace, damage: str
+) -> None:
+    place = make_place(cpus=3, memory_bytes=16 * 1024**3)
+    spec = ClusterSpec(vm_size="STANDARD_D1_V2", max_nodes=2)
+    place.client.create_cluster(ClusterRequest(name="nodes", spec=spec))
+    opened = Experiment(place.workspace, "faults").start_logging(snapshot_directory=None)
+    opened.log("loss", 1)
+    gate = place.gate()
+    text = (
+        "import os, sys\nfrom azureml.core import Run\n"
+        "open('outputs/m', 'a').write(os.environ['MLTRAIN_ATTEMPT'])\n"
+        "Run.get_context().register_model('net', 'outputs/m')\n"
+        "if os.environ['MLTRAIN_ATTEMPT'] == '1': sys.exit(3)\n"
+        "open(sys.argv[1]).read()\n"
+    )
+    again = place.submit(text, gate, retries=1, compute="nodes")
+    while [model.version for model in place.client.models("net")] != [2, 1]:
+        time.sleep(0.02)
+    for run in (again, opened.record):
+        record = place.run_dir(run) / "run.json"
+        while not record.exists() or b'"Running"' not in record.read_bytes():
+            time.sleep(0.02)
+    while b'"attempt":2' not in (place.run_dir(again) / "run.json").read_bytes():
+        time.sleep(0.02)
+    models = place.client.models("net")
+    place.kill_service()
+    for path in place.directory.glob("store.sqlite*"):
+        path.unlink()
+    if damage == "damaged":
+        (place.directory / "store.sqlite").write_bytes(b"no database" * 1000)
+    assert place.client.models("net") == models
+    opened.log("loss", 2)
+    opened.complete()
+    gate.open()
+    ended = place.completed(again)
+    assert (ended.attempt, place.output(again, "outputs/m")) == (2, b"12")
+    assert opened.get_metrics() == {"loss": [1, 2]}
+    assert opened.status == "Completed"
+    assert place.client.models("net") == models

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from pathlib import Path
 
 import pytest
-from fault_builders import Place
+from fault_builders import MakePlace, Place
 
 from jupyter_mltrain.spec import Model
 from jupyter_mltrain.wire import ModelRequest
@@ -73,3 +74,42 @@ def test_a_model_outlives_a_database_that_is_lost(place: Place) -> None:
         path.unlink()
     assert place.client.model("net") == model
     assert b"".join(place.client.read_model_file("net", 1, "model.pt")) == b"weights"
+
+
+REGISTERS = """\
+import sys
+from azureml.core import Run
+open("outputs/m", "wb").write(b"x" * 3_000_000)
+print("one", flush=True)
+open(sys.argv[1]).read()
+for attempt in range(2):
+    try:
+        print(Run.get_context().register_model("net", "outputs/m").version, flush=True)
+    except Exception as error:
+        print(error, flush=True)
+    open(sys.argv[2]).read()
+"""
+
+
+@pytest.mark.root
+def test_a_run_is_told_that_a_model_does_not_fit_and_registers_it_when_it_does(
+    disk: Path, make_place: MakePlace
+) -> None:
+    place = make_place(disk / "workspace")
+    full, room = place.gate("full"), place.gate("room")
+    run = place.submit(REGISTERS, full, room)
+    lines = place.lines(run)
+    assert next(lines) == b"one\n"
+    ballast = disk / "ballast"
+    ballast.write_bytes(bytes(os.statvfs(disk).f_bavail * 4096 - 1_000_000))
+    full.open()
+    assert b"the model is not registered" in next(lines)
+    assert place.client.models("net") == ()
+    ballast.unlink()
+    room.open()
+    assert next(lines) == b"1\n"
+    room.open()
+    place.completed(run)
+    assert [model.version for model in place.client.models("net")] == [1]
+    assert list((place.directory / "models" / ".staging").iterdir()) == []
+    place.close()

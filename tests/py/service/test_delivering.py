@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from data_rig import (
@@ -24,6 +28,7 @@ from service_rig import Rig
 from web_server import Web, serving
 
 from jupyter_mltrain.errors import DataUnavailable, InvalidSpec, NoSuchDatastore
+from jupyter_mltrain.service import delivering
 from jupyter_mltrain.spec import DataMode, DataPath, Resources, RunState
 from jupyter_mltrain.wire import AgainRequest, GcRequest
 
@@ -402,13 +407,62 @@ async def test_a_container_sees_what_its_links_lead_to_and_nothing_more(
         )
         run, _ = await launched(rig, *inputs)
         targets = await rig.deliverer.targets(run, rig.run_dir(run))
-        assert set(targets) == {
-            str(folder / "mnist"),
-            str(tmp_path / "raw" / "one" / "x.txt"),
-            str(rig.directory / "cache" / "blobs"),
-        }
+        blob = os.path.realpath(rig.run_dir(run) / "data" / "web" / site.url[7:] / "a")
+        mine = {str(folder / "mnist"), str(tmp_path / "raw" / "one" / "x.txt")}
+        assert set(targets) == {*mine, blob}
         rig.deliverer.forget(run.id)  # as after a restart of the service
-        assert await rig.deliverer.targets(run, rig.run_dir(run)) == targets
+        blobs = str(rig.directory / "cache" / "blobs")
+        assert set(await rig.deliverer.targets(run, rig.run_dir(run))) == {*mine, blobs}
+
+
+@in_loop
+async def test_a_delivery_that_is_stopped_while_it_looks_says_nothing_in_the_log(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks = threading.Event()
+    said: list[object] = []
+
+    def look(paths: object, places: object, check: Callable[[], None]) -> NoReturn:
+        looks.set()
+        while True:
+            check()
+
+    async with rig:
+        uploaded(rig, mnist__a="1")
+        run, _ = await launched(rig, an_input("mnist", "mnist"))
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: said.append(what))
+        monkeypatch.setattr(delivering, "resolve", look)
+        work = asyncio.ensure_future(rig.deliverer.deliver(run, rig.run_dir(run), said.append))
+        await asyncio.to_thread(looks.wait)
+        work.cancel()
+        await asyncio.wait([work])
+        del work
+        gc.collect()
+        assert said == []
+
+
+@in_loop
+async def test_links_lie_in_the_folders_of_their_files(rig: Rig) -> None:
+    async with rig:
+        folder = uploaded(rig, a="1", one__b="2", one__two__c="3", one__x="4")
+        (folder / "none.csv").touch()
+        run, _ = await launched(rig, an_input("all", "**/*.txt"))
+        path = rig.run_dir(run) / "data" / "all"
+        found = {"a.txt": "1", "one/b.txt": "2", "one/two/c.txt": "3", "one/x.txt": "4"}
+        assert files_below(str(path)) == found
+        assert all((path / name).readlink() == folder / name for name in found)
+
+
+@in_loop
+async def test_a_container_that_takes_many_remote_files_sees_the_folder_of_all(
+    rig: Rig, site: Web
+) -> None:
+    site.files |= {f"/{number}": str(number).encode() for number in range(65)}
+    async with rig:
+        given = an_input("web", *(f"{site.url}/{number}" for number in range(65)))
+        run, _ = await launched(rig, given)
+        targets = await rig.deliverer.targets(run, rig.run_dir(run))
+        assert targets == (str(rig.directory / "cache" / "blobs"),)
 
 
 @in_loop

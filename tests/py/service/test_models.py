@@ -503,6 +503,26 @@ async def test_whoever_looks_is_told_of_every_change(rig: Rig) -> None:
         assert changed.is_set()
 
 
+@opened
+async def test_a_brief_list_has_the_first_files_of_each_and_says_how_many_there_are(
+    rig: Rig, tmp_path: Path
+) -> None:
+    for name, count in (("few", 20), ("many", 21)):
+        (tmp_path / name).mkdir()
+        for number in range(count):
+            (tmp_path / name / f"{number:02}").write_text("")
+        await registered(rig, name, source=str(tmp_path / name))
+    listed = {each.name: each for each in rig.models.all(brief=True)}
+    assert (len(listed["few"].files), listed["few"].file_count) == (20, None)
+    assert (len(listed["many"].files), listed["many"].file_count) == (20, 21)
+    assert len(rig.models.get("many").files) == 21
+    async with served(rig) as http:
+        (many,) = (await http.get("/v1/models?name=many&brief=1")).json
+        assert (len(many["files"]), many["file_count"]) == (20, 21)
+        (many,) = (await http.get("/v1/models?name=many")).json
+        assert len(many["files"]) == 21
+
+
 # Over HTTP
 
 

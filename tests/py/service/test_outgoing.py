@@ -266,9 +266,9 @@ async def test_a_cancel_while_outputs_are_uploaded_stops_that_and_keeps_them(
         assert "data/out/19.txt" in {each.name for each in await rig.verbs.files(run.id)}
 
 
-async def finalizing(first: Rig, output: DataOutput, *lines: object) -> Run:
+async def finalizing(first: Rig, output: DataOutput, *lines: object, **given: object) -> Run:
     """A run whose service was killed after it had written these lines of its uploads."""
-    run = await wrote(first, output)
+    run = await wrote(first, output, **given)
     shutil.rmtree(first.run_dir(run) / "written" / "out")  # sent, or kept elsewhere
     first.supervisor.roster.move(first.verbs.get(run.id), RunState.FINALIZING, "uploading")
     journal = first.run_dir(run) / "control" / "sending.jsonl"
@@ -307,6 +307,34 @@ async def test_an_upload_that_failed_has_failed_whatever_service_ends_the_run(
         run = await next_one.ended(run)
         assert run.reason == "The output 'out' was not uploaded: it is full."
         assert next_one.datasets.all() == ()
+
+
+@in_loop
+async def test_a_run_that_was_uploading_is_not_tried_again(tmp_path: Path) -> None:
+    first = Rig(tmp_path / "workspace")
+    async with first:
+        run = await finalizing(first, an_output("out"), retries=3)
+        world = first.world
+    next_one = Rig(tmp_path / "workspace", world)
+    async with next_one:
+        next_one.compute.exit(run.id, 3)
+        run = await next_one.ended(run)
+        assert (run.state, run.reason, run.attempt) == (RunState.FAILED, "Exit status 3.", 1)
+
+
+@in_loop
+async def test_a_cancel_before_the_next_service_has_begun_to_upload_holds(tmp_path: Path) -> None:
+    first = Rig(tmp_path / "workspace")
+    async with first:
+        run = await wrote(first, an_output("out"), "a.txt")
+        first.supervisor.roster.move(first.verbs.get(run.id), RunState.FINALIZING, "uploading")
+        world = first.world
+    next_one = Rig(tmp_path / "workspace", world)
+    async with next_one:
+        assert (await next_one.verbs.cancel(run.id)).state is RunState.FINALIZING
+        next_one.compute.exit(run.id)
+        assert (await next_one.ended(run)).state is RunState.CANCELED
+        assert "data/out/a.txt" in {each.name for each in await next_one.verbs.files(run.id)}
 
 
 @in_loop

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from service_builders import a_run
 
 from jupyter_mltrain.compute.leases import Ledger
-from jupyter_mltrain.service.queue import Queue
+from jupyter_mltrain.service.queue import Queue, waiting_for
 from jupyter_mltrain.spec import Capacity, Device, Run
 
 
@@ -92,6 +93,14 @@ def test_the_first_is_told_what_is_short_and_who_holds_it() -> None:
     started(queue)
     queue.add(a_run(2, cpus=1, gpus=1))
     assert reasons(queue) == ["waiting for 1 GPU: run 1 holds it"]
+
+
+@pytest.mark.parametrize(
+    ("what", "them"),
+    [("1 CPU", "it"), ("2 GPUs", "them"), ("25 GB of memory", "it"), ("1 GB of memory", "it")],
+)
+def test_what_is_held_is_one_or_many(what: str, them: str) -> None:
+    assert waiting_for(what, ["1"], "run {}".format) == f"waiting for {what}: run 1 holds {them}"
 
 
 def test_several_holders_are_counted() -> None:

@@ -154,6 +154,24 @@ async def test_what_a_script_said_of_its_end_counts_for_its_attempt_alone(rig: R
 
 
 @in_loop
+async def test_an_attempt_that_was_put_aside_by_a_killed_service_has_ended_as_it_had(
+    rig: Rig,
+) -> None:
+    async with rig:
+        run = await rig.running(retries=1)
+        rig.says(run, {"k": "end", "id": run.id, "state": "Failed", "reason": "diverged"})
+        control = rig.run_dir(run) / "control"
+        (control / "reaper.json").touch()
+    retrying.put_aside(run, rig.run_dir(run))
+    assert retrying.control_of(run, rig.run_dir(run)).name == "control-1"
+    async with Rig(rig.directory, rig.world) as rig:
+        await fail(rig, run, status=0)
+        reasons = [change.reason for change in rig.verbs.history(run.id)]
+        assert "Attempt 1 of 2 failed: diverged. Starting attempt 2." in reasons
+        assert (await rig.exit(run)).attempt == 2
+
+
+@in_loop
 async def test_the_next_service_goes_on_with_the_attempt_that_runs(rig: Rig) -> None:
     async with rig:
         run = await rig.running(retries=2)
@@ -206,11 +224,13 @@ def test_what_a_script_put_in_place_of_our_folders_leads_no_later_attempt_away(
         (run_dir / name).symlink_to(outside / "new")
     (run_dir / "control-1").mkdir()
     (run_dir / "work" / "outputs").symlink_to(outside / "outputs")
-    retrying.put_aside(a_run(retries=1), run_dir, a_run().created_at)
+    retrying.put_aside(a_run(retries=1), run_dir)
     assert list((run_dir / "control").iterdir()) == []
     retrying.take_outputs(run_dir)
     assert not (run_dir / "carried-outputs").exists()
     assert (run_dir / "carried-logs").is_dir()
+    retrying.announce(a_run(retries=1), run_dir)
+    assert not (outside / "new").exists()
 
 
 def test_a_control_folder_that_became_a_link_is_ours_again(tmp_path: Path) -> None:
@@ -219,7 +239,7 @@ def test_a_control_folder_that_became_a_link_is_ours_again(tmp_path: Path) -> No
     run_dir.mkdir()
     for name in ("control", "control-1"):
         (run_dir / name).symlink_to(tmp_path / "outside")
-    retrying.put_aside(a_run(retries=1), run_dir, a_run().created_at)
+    retrying.put_aside(a_run(retries=1), run_dir)
     assert not (run_dir / "control").is_symlink()
 
 
