@@ -81,20 +81,24 @@ class JournalReader:
     async def following(self, watcher: Watcher) -> AsyncIterator[None]:
         """Take in whatever the run appends, until the block ends."""
         self._roster.journals[self._run_id] = self
-        try:
-            unwatch = watcher.watch(self._path, self._on_change)
-        except FileNotFoundError:
-            # The script deleted it: there is nothing to follow.
-            unwatch = _nothing
+        self._watcher = watcher
+        self._watch()
         self._on_change()
         try:
             yield
         finally:
             del self._roster.journals[self._run_id]
-            unwatch()
+            self._unwatch()
             if self._reading is not None:
                 self._reading.cancel()
                 await asyncio.gather(self._reading, return_exceptions=True)
+
+    def _watch(self) -> None:
+        try:
+            self._unwatch = self._watcher.watch(self._path, self._on_change)
+        except FileNotFoundError:
+            # The script deleted it: there is nothing to follow.
+            self._unwatch = _nothing
 
     def _on_change(self) -> None:
         # A question that a killed service has read may wait for its answer still.
@@ -109,7 +113,14 @@ class JournalReader:
                 self._changed = False
                 self._asked = False
                 await self.catch_up()
-                await asyncio.sleep(_SHORT_PAUSE_S if self._asked else _PAUSE_S)
+                if self._asked:
+                    await asyncio.sleep(_SHORT_PAUSE_S)
+                    continue
+                # Nobody is woken meanwhile: each time would slow down a script that logs much.
+                self._unwatch()
+                await asyncio.sleep(_PAUSE_S)
+                self._watch()
+                self._changed = self._has_more()
         finally:
             self._reading = None
 
